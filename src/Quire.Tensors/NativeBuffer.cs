@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Quire.Tensors;
 
 /// <summary>Zeroed host memory outside the managed heap, aligned to 64 bytes (a cache line and an AVX-512 vector).</summary>
-public sealed unsafe class NativeBuffer : IDisposable
+public sealed unsafe class NativeBuffer : DeviceBuffer
 {
     private static long allocated;
     private void* start;
@@ -21,27 +21,20 @@ public sealed unsafe class NativeBuffer : IDisposable
     /// <summary>Bytes of all live buffers of the process.</summary>
     public static long Allocated => Interlocked.Read(ref allocated);
 
-    public long Length { get; }
+    public override long Length { get; }
 
     public nint Address => (nint)start;
 
-    /// <summary>A view of the bytes from <paramref name="offset"/> on.</summary>
-    public Tensor Tensor(DType type, Shape shape, long offset = 0)
+    public override Tensor Tensor(DType type, Shape shape, long offset = 0)
     {
         if (offset < 0 || offset + shape.Count * type.Size() > Length)
             throw new ArgumentOutOfRangeException(nameof(offset), $"{type}{shape} at {offset} does not fit into {Length} bytes");
         return new Tensor(Address + (nint)offset, type, shape);
     }
 
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
+    ~NativeBuffer() => Dispose(false);
 
-    ~NativeBuffer() => Free();
-
-    private void Free()
+    protected override void Dispose(bool disposing)
     {
         if (start == null) return;
         NativeMemory.AlignedFree(start);

@@ -1,0 +1,216 @@
+using Quire.Kernels.Cpu.Linear;
+using Quire.Kernels.Cpu.Simd;
+using Quire.Kernels.Cpu.Threading;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Attention;
+
+/// <summary>Paged attention. One item is one KV head of up to <see cref="tileRows"/> rows (query positions times the query heads that share the KV head)
+/// of one sequence: their keys and values are read once for all of them.</summary>
+/// <remarks>Tokens are taken in pieces of 64 and partitions of 256 at absolute positions. Within a partition a row's scores, their maximum, the sum of
+/// exponentials (16 lanes by token, one tree) and the weighted values (one chain of multiply-adds by token) depend on the row alone; partitions are
+/// merged in order. Tokens that a row does not see are never multiplied: a NaN in an unused slot stays there.</remarks>
+internal readonly unsafe struct AttentionJob<T> : IJob
+    where T : unmanaged, ILanes<T>
+{
+    private const int Partition = 256;
+    private const int Piece = 64;
+    private const int BlockTokens = KvLayout.BlockTokens;
+
+    private readonly ComputePool pool;
+    private readonly float* output, query;
+    private readonly KvCache cache;
+    private readonly AttentionBatch batch;
+    private readonly AttentionRule rule;
+    private readonly int heads, group, size, padded, tilePositions, tileRows;
+
+    public AttentionJob(ComputePool pool, float* output, float* query, int heads, KvCache cache, AttentionBatch batch, AttentionRule rule)
+    {
+        this.pool = pool;
+        this.output = output;
+        this.query = query;
+        this.heads = heads;
+        this.cache = cache;
+        this.batch = batch;
+        this.rule = rule;
+        size = cache.Layout.HeadSize;
+        padded = cache.Layout.PaddedHeadSize;
+        group = heads / cache.Layout.KvHeads;
+        int rowFloats = Partition + (3 * padded) + 8;
+        int rows = Math.Min(48, ((ComputePool.ScratchBytes / 4) - (Piece * padded)) / rowFloats);
+        if (rows < group) throw new QuireException(ErrorKind.NotSupported, $"attention with {group} query heads of size {size} to a key head is too large for the CPU kernels");
+        tilePositions = rows / group;
+        tileRows = tilePositions * group;
+    }
+
+    public int TilePositions => tilePositions;
+
+    /// <param name="item">Numbered by <see cref="Items"/>: sequences in order, then query tiles, then KV heads.</param>
+    public void Run(int item, int worker)
+    {
+        int* starts = (int*)batch.QueryStart.Address;
+        int kvHeads = cache.Layout.KvHeads, sequence = 0;
+        int kvHead = item % kvHeads, tile = item / kvHeads;
+        for (; ; sequence++)
+        {
+            int tiles = Tiles(starts[sequence + 1] - starts[sequence]);
+            if (tile < tiles) break;
+            tile -= tiles;
+        }
+        int first = starts[sequence] + (tile * tilePositions);
+        int positions = Math.Min(tilePositions, starts[sequence + 1] - first);
+        if (((int*)batch.SeqLens.Address)[sequence] == 0) Clear(first, positions, kvHead);
+        else Attend(sequence, first, positions, kvHead, (float*)pool.Scratch(worker));
+    }
+
+    public int Items
+    {
+        get
+        {
+            int* starts = (int*)batch.QueryStart.Address;
+            int tiles = 0;
+            for (int s = 0; s < batch.SeqLens.Shape[0]; s++) tiles += Tiles(starts[s + 1] - starts[s]);
+            return tiles * cache.Layout.KvHeads;
+        }
+    }
+
+    private int Tiles(int queries) => (queries + tilePositions - 1) / tilePositions;
+
+    private void Attend(int sequence, int first, int positions, int kvHead, float* scratch)
+    {
+        int rows = positions * group;
+        float* queries = scratch;
+        float* scores = queries + (tileRows * padded);
+        float* partial = scores + (tileRows * Partition);
+        float* total = partial + (tileRows * padded);
+        float* totalMax = total + (tileRows * padded);
+        float* totalSum = totalMax + tileRows;
+        float* max = totalSum + tileRows;
+        float* sum = max + tileRows;
+        float* wide = scratch + ((ComputePool.ScratchBytes / 4) - (Piece * padded));
+
+        for (int row = 0; row < rows; row++)
+        {
+            Buffer.MemoryCopy(Row(query, first, row, kvHead), queries + (row * padded), size * 4L, size * 4L);
+            totalMax[row] = float.NegativeInfinity;
+        }
+        int firstPosition = ((int*)batch.Positions.Address)[first];
+        int end = firstPosition + positions;
+        int* table = (int*)batch.BlockTable.Address + (sequence * batch.BlockTable.Shape[1]);
+
+        for (int start = Lowest(firstPosition) / Partition * Partition; start < end; start += Partition)
+        {
+            int partitionEnd = Math.Min(end, start + Partition);
+            Scores(queries, rows, table, start, partitionEnd, kvHead, scores, wide);
+            for (int row = 0; row < rows; row++)
+                Exponentials(scores + (row * Partition), firstPosition + (row / group), start, partitionEnd, out max[row], out sum[row]);
+            WeightedValues(scores, rows, firstPosition, table, start, partitionEnd, kvHead, partial, wide);
+            for (int row = 0; row < rows; row++)
+                Merge(total + (row * padded), ref totalMax[row], ref totalSum[row], partial + (row * padded), max[row], sum[row]);
+        }
+        for (int row = 0; row < rows; row++) Write(Row(output, first, row, kvHead), total + (row * padded), totalSum[row]);
+    }
+
+    /// <summary>First position that a row at <paramref name="position"/> sees.</summary>
+    private int Lowest(int position) => rule.Window > 0 ? Math.Max(0, position - rule.Window + 1) : 0;
+
+    private float* Row(float* rows, int first, int row, int kvHead) =>
+        rows + ((((long)(first + (row / group)) * heads) + (kvHead * group) + (row % group)) * size);
+
+    private void Scores(float* queries, int rows, int* table, int start, int end, int kvHead, float* scores, float* wide)
+    {
+        new Span<float>(scores, rows * Partition).Clear();
+        for (int piece = start; piece < end; piece += Piece)
+        {
+            int blocks = (Math.Min(Piece, end - piece) + BlockTokens - 1) / BlockTokens;
+            for (int b = 0; b < blocks; b++)
+                KvBlocks<T>.WidenKeys(cache, table[(piece / BlockTokens) + b], kvHead, wide + (b * BlockTokens * padded));
+            RowProducts<T>.Multiply(queries, padded, wide, BlockTokens * padded, scores + (piece - start), Partition, rows, blocks, size);
+        }
+    }
+
+    // Scores become exponentials; those of tokens that the row does not see become 0.
+    private void Exponentials(float* scores, int position, int start, int end, out float max, out float sum)
+    {
+        int low = Math.Max(Lowest(position), start) - start, high = Math.Min(position + 1, end) - start;
+        int length = ((end - start) + BlockTokens - 1) / BlockTokens * BlockTokens;
+        (max, sum) = (float.NegativeInfinity, 0);
+        if (low >= high) return;
+        for (int t = 0; t < low; t++) scores[t] = float.NegativeInfinity;
+        for (int t = high; t < length; t++) scores[t] = float.NegativeInfinity;
+
+        T scale = T.Broadcast(rule.Scale), best = T.Broadcast(float.NegativeInfinity);
+        for (int t = low / 16 * 16; t < high; t += 16)
+        {
+            T scaled = T.Load(scores + t) * scale;
+            T.Store(scores + t, scaled);
+            best = T.Max(best, scaled);
+        }
+        max = T.MaxLane(best);
+        T shift = T.Broadcast(max), total = T.Zero;
+        for (int t = low / 16 * 16; t < high; t += 16)
+        {
+            T.Store(scores + t, LaneMath.Exp(T.Load(scores + t) - shift));
+            for (int i = t; i < low; i++) scores[i] = 0;
+            for (int i = Math.Max(t, high); i < t + 16; i++) scores[i] = 0;
+            total += T.Load(scores + t);
+        }
+        sum = T.Sum(total);
+    }
+
+    private void WeightedValues(float* weights, int rows, int firstPosition, int* table, int start, int end, int kvHead, float* partial, float* wide)
+    {
+        new Span<float>(partial, rows * padded).Clear();
+        for (int piece = start; piece < end; piece += Piece)
+        {
+            int length = Math.Min(Piece, end - piece);
+            for (int b = 0; b * BlockTokens < length; b++)
+                KvBlocks<T>.WidenValues(cache, table[(piece / BlockTokens) + b], kvHead, wide + (b * BlockTokens * 16), Piece * 16);
+            // Neighbouring rows that see the same tokens of this piece are multiplied together.
+            for (int row = 0; row < rows;)
+            {
+                (int low, int high) = Seen(firstPosition + (row / group), piece, length);
+                int next = row + group;
+                while (next < rows && Seen(firstPosition + (next / group), piece, length) == (low, high)) next += group;
+                if (low < high)
+                {
+                    RowProducts<T>.Multiply(weights + (row * Partition) + (piece - start) + low, Partition, wide + (low * 16), Piece * 16,
+                        partial + (row * padded), padded, next - row, padded / 16, high - low);
+                }
+                row = next;
+            }
+        }
+    }
+
+    private (int Low, int High) Seen(int position, int piece, int length) =>
+        (Math.Max(0, Lowest(position) - piece), Math.Min(length, position + 1 - piece));
+
+    private void Merge(float* total, ref float totalMax, ref float totalSum, float* partial, float max, float sum)
+    {
+        if (float.IsNegativeInfinity(max)) return;
+        if (float.IsNegativeInfinity(totalMax))
+        {
+            (totalMax, totalSum) = (max, sum);
+            Buffer.MemoryCopy(partial, total, padded * 4L, padded * 4L);
+            return;
+        }
+        float both = Math.Max(totalMax, max);
+        T old = LaneMath.Exp(T.Broadcast(totalMax - both)), added = LaneMath.Exp(T.Broadcast(max - both));
+        for (int d = 0; d < padded; d += 16) T.Store(total + d, T.Fma(T.Load(total + d), old, T.Load(partial + d) * added));
+        float* lanes = stackalloc float[16];
+        T.Store(lanes, T.Fma(T.Broadcast(totalSum), old, T.Broadcast(sum) * added));
+        (totalMax, totalSum) = (both, lanes[0]);
+    }
+
+    private void Write(float* row, float* total, float sum)
+    {
+        T divisor = T.Broadcast(sum);
+        for (int d = 0; d < padded; d += 16) T.Store(total + d, T.Load(total + d) / divisor);
+        Buffer.MemoryCopy(total, row, size * 4L, size * 4L);
+    }
+
+    private void Clear(int first, int positions, int kvHead)
+    {
+        for (int row = 0; row < positions * group; row++) new Span<float>(Row(output, first, row, kvHead), size).Clear();
+    }
+}

@@ -1,0 +1,73 @@
+using Quire.Kernels.Cpu.Linear;
+using Quire.Kernels.Cpu.Simd;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Attention;
+
+/// <summary>Where a KV head's numbers lie inside a block, and the only code that reads or writes them.</summary>
+/// <remarks>Keys f32 [headSize][16 tokens], bf16 [headSize/2][16 tokens][2]: sixteen tokens' scores are one vector.
+/// Values f32 [headSize/16][16 tokens][16], bf16 [headSize/16][8 token pairs][16][2]. Head sizes are padded to a multiple of 16 with zeros.</remarks>
+internal static unsafe class KvBlocks<T>
+    where T : unmanaged, ILanes<T>
+{
+    private const int Tokens = KvLayout.BlockTokens;
+
+    public static byte* Keys(in KvCache cache, int block, int head) =>
+        (byte*)cache.Blocks.Address + (block * cache.Blocks.Shape[1]) + (2 * head * cache.Layout.HeadBytes);
+
+    public static byte* Values(in KvCache cache, int block, int head) => Keys(cache, block, head) + cache.Layout.HeadBytes;
+
+    /// <summary>Writes one token's key and value. <paramref name="key"/> and <paramref name="value"/> have HeadSize elements.</summary>
+    public static void Write(in KvCache cache, int slot, int head, float* key, float* value)
+    {
+        int block = slot / Tokens, token = slot % Tokens, size = cache.Layout.HeadSize, padded = cache.Layout.PaddedHeadSize;
+        byte* keys = Keys(cache, block, head), values = Values(cache, block, head);
+        bool isF32 = cache.Layout.Type == DType.F32;
+        for (int d = 0; d < padded; d++)
+        {
+            float k = d < size ? key[d] : 0, v = d < size ? value[d] : 0;
+            if (isF32)
+            {
+                ((float*)keys)[(d * Tokens) + token] = k;
+                ((float*)values)[(d / 16 * 16 * Tokens) + (token * 16) + (d % 16)] = v;
+            }
+            else
+            {
+                ((ushort*)keys)[(d / 2 * 2 * Tokens) + (token * 2) + (d & 1)] = Packing.RoundToBf16(k);
+                ((ushort*)values)[(d / 16 * 16 * Tokens) + (token / 2 * 32) + (d % 16 * 2) + (token & 1)] = Packing.RoundToBf16(v);
+            }
+        }
+    }
+
+    /// <summary>Keys of one block as f32 [headSize][16].</summary>
+    public static void WidenKeys(in KvCache cache, int block, int head, float* wide) =>
+        WidenHead(Keys(cache, block, head), cache.Layout, wide, cache.Layout.PaddedHeadSize, 0);
+
+    /// <summary>Values of one block into a piece of several blocks: f32 [headSize/16][tokens of the piece][16].</summary>
+    /// <param name="stride">Elements between two groups of 16 dimensions in <paramref name="wide"/>.</param>
+    public static void WidenValues(in KvCache cache, int block, int head, float* wide, int stride) =>
+        WidenHead(Values(cache, block, head), cache.Layout, wide, Tokens, stride);
+
+    // A head is rows of 16 numbers, in pairs of rows if bf16; after each `run` rows the destination moves on by `stride`.
+    private static void WidenHead(byte* source, in KvLayout layout, float* wide, int run, int stride)
+    {
+        int rows = layout.PaddedHeadSize;
+        for (int start = 0; start < rows; start += run, wide += stride)
+        {
+            float* to = wide;
+            if (layout.Type == DType.F32)
+            {
+                for (int row = 0; row < run; row++, source += 64, to += 16) T.Store(to, T.Load((float*)source));
+            }
+            else
+            {
+                for (int row = 0; row < run; row += 2, source += 64, to += 32)
+                {
+                    T.WidenBf16Pairs((ushort*)source, out T even, out T odd);
+                    T.Store(to, even);
+                    T.Store(to + 16, odd);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Quire.Kernels.Cpu.Norm;
+using Quire.Kernels.Cpu.Simd;
+using Quire.Kernels.Cpu.Threading;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Attention;
+
+/// <summary>One item is one token: its [query | key | value] row becomes normalised and rotated heads; key and value go into the cache.</summary>
+internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCache cache, AttentionBatch batch, HeadRule rule) : IJob
+    where T : unmanaged, ILanes<T>
+{
+    public void Run(int item, int worker)
+    {
+        int size = rule.HeadSize;
+        float* row = qkv + ((long)item * (rule.Heads + (2 * rule.KvHeads)) * size);
+        float* rotary = null;
+        int half = 0;
+        if (!rule.Rotary.IsEmpty)
+        {
+            half = (int)rule.Rotary.Shape[2];
+            rotary = (float*)rule.Rotary.Address + ((long)((int*)batch.Positions.Address)[item] * 2 * half);
+        }
+
+        float* to = query + ((long)item * rule.Heads * size);
+        for (int head = 0; head < rule.Heads; head++, row += size, to += size)
+        {
+            Normalise(row, rule.QueryNorm);
+            Rotate(row, rotary, half);
+            Buffer.MemoryCopy(row, to, size * 4L, size * 4L);
+        }
+
+        int slot = ((int*)batch.SlotMapping.Address)[item];
+        if (slot < 0) return;
+        float* values = row + ((long)rule.KvHeads * size);
+        for (int head = 0; head < rule.KvHeads; head++, row += size, values += size)
+        {
+            Normalise(row, rule.KeyNorm);
+            Rotate(row, rotary, half);
+            KvBlocks<T>.Write(cache, slot, head, row, values);
+        }
+    }
+
+    private void Normalise(float* head, in NormWeight norm)
+    {
+        if (!norm.Weight.IsEmpty) RmsNormRow<T>.Apply(head, head, (float*)norm.Weight.Address, rule.HeadSize, norm.Epsilon);
+    }
+
+    // (x, y) becomes (x cos - y sin, y cos + x sin), y standing half the rotated size after x; the remainder rounds as the lanes do.
+    private static void Rotate(float* head, float* cosines, int half)
+    {
+        float* sines = cosines + half;
+        int i = 0;
+        for (; i + 16 <= half; i += 16)
+        {
+            T x = T.Load(head + i), y = T.Load(head + half + i), cos = T.Load(cosines + i), sin = T.Load(sines + i);
+            T.Store(head + i, T.Fma(x, cos, T.Zero - (y * sin)));
+            T.Store(head + half + i, T.Fma(y, cos, x * sin));
+        }
+        for (; i < half; i++)
+        {
+            float x = head[i], y = head[half + i];
+            head[i] = MathF.FusedMultiplyAdd(x, cosines[i], 0f - (y * sines[i]));
+            head[half + i] = MathF.FusedMultiplyAdd(y, cosines[i], x * sines[i]);
+        }
+    }
+}

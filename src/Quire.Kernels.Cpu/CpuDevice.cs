@@ -1,0 +1,94 @@
+using Quire.Kernels.Cpu.Linear;
+using Quire.Kernels.Cpu.Threading;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu;
+
+/// <summary>The CPU as a device: operations run at once, on the calling thread and the pool's.</summary>
+/// <param name="kernels">The instruction set.</param>
+/// <param name="pool">May be shared with other devices of the process; the caller disposes it.</param>
+/// <param name="weights">What formats without a kernel of their own, and f32 weights, are kept as: <see cref="DType.F32"/> or <see cref="DType.BF16"/>.</param>
+public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights = DType.F32) : IDevice
+{
+    private readonly PackedFormat fallback = weights switch
+    {
+        DType.F32 => PackedFormat.F32,
+        DType.BF16 => PackedFormat.BF16,
+        _ => throw new ArgumentOutOfRangeException(nameof(weights), weights, "weights are kept as F32 or BF16"),
+    };
+
+    public string Name => $"cpu ({kernels.Name}, {pool.Workers} threads)";
+
+    public DeviceBuffer Allocate(long bytes) => new NativeBuffer(bytes);
+
+    public PreparedLinear Prepare(IWeightRows weight) => Packing.Pack(pool, weight, fallback);
+
+    public void Embed(Tensor output, Tensor ids, PreparedLinear table, float scale)
+    {
+        Check.F32(output, nameof(output), ids.Shape.Count, table.InputFeatures);
+        Check.Type(ids, nameof(ids), DType.I32);
+        KernelSet.Embed(output, ids, Packed(table), scale);
+    }
+
+    public void RmsNorm(Tensor output, Tensor input, in NormWeight norm)
+    {
+        Check.F32(output, nameof(output), input.Shape.Rows, input.Shape.Columns);
+        Check.F32(norm.Weight, nameof(norm), 1, input.Shape.Columns);
+        kernels.RmsNorm(pool, output, input, norm);
+    }
+
+    public void Linear(Tensor output, Tensor input, PreparedLinear weight, in LinearEpilogue epilogue)
+    {
+        Check.F32(output, nameof(output), input.Shape.Rows, weight.OutputFeatures);
+        Check.F32(input, nameof(input), input.Shape.Rows, weight.InputFeatures);
+        if (!epilogue.Bias.IsEmpty) Check.F32(epilogue.Bias, "bias", 1, weight.OutputFeatures);
+        if (!epilogue.Residual.IsEmpty) Check.F32(epilogue.Residual, "residual", input.Shape.Rows, weight.OutputFeatures);
+        kernels.Linear(pool, output, input, Packed(weight), epilogue);
+    }
+
+    public void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)
+    {
+        Check.F32(query, nameof(query), query.Shape[0] * rule.Heads, rule.HeadSize);
+        Check.F32(qkv, nameof(qkv), query.Shape[0], (long)(rule.Heads + (2 * rule.KvHeads)) * rule.HeadSize);
+        kernels.SplitHeads(pool, query, qkv, cache, batch, rule);
+    }
+
+    public void Attention(Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule)
+    {
+        Check.F32(output, nameof(output), query.Shape.Rows, query.Shape.Columns);
+        kernels.Attention(pool, output, query, cache, batch, rule);
+    }
+
+    public void GatedActivation(Tensor output, Tensor gateUp, Activation activation)
+    {
+        Check.F32(gateUp, nameof(gateUp), output.Shape.Rows, 2 * output.Shape.Columns);
+        kernels.GatedActivation(pool, output, gateUp, activation);
+    }
+
+    public void GatherRows(Tensor output, Tensor input, Tensor rows)
+    {
+        Check.F32(output, nameof(output), rows.Shape.Count, input.Shape.Columns);
+        ReadOnlySpan<int> indices = rows.AsSpan<int>();
+        for (int i = 0; i < indices.Length; i++) input.Slice(indices[i], 1).AsSpan<float>().CopyTo(output.Slice(i, 1).AsSpan<float>());
+    }
+
+    public void Sample(Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens)
+    {
+        Check.F32(logits, nameof(logits), rows.Length, logits.Shape.Columns);
+        if (tokens.Length < rows.Length) throw new ArgumentException($"{rows.Length} rows need as many results, not {tokens.Length}");
+        kernels.Sample(pool, logits, rows, tokens);
+    }
+
+    public void Readback()
+    {
+        // Operations have ended when they return.
+    }
+
+    public void Dispose()
+    {
+        // The pool belongs to the caller, buffers and prepared weights to theirs.
+    }
+
+    private static PackedWeight Packed(PreparedLinear weight) =>
+        weight as PackedWeight ?? throw new ArgumentException($"a {weight.GetType().Name} was prepared by another device");
+}

@@ -1,0 +1,24 @@
+using Quire.Kernels.Cpu.Simd;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Gating;
+
+/// <summary>output = activation(gate) * up, one row.</summary>
+internal static unsafe class GatedActivationRow<T>
+    where T : unmanaged, ILanes<T>
+{
+    public static void Apply(float* output, float* gate, float* up, int columns, Activation activation)
+    {
+        int column = 0;
+        for (; column + 16 <= columns; column += 16)
+            T.Store(output + column, Activate(T.Load(gate + column), activation) * T.Load(up + column));
+        if (column == columns) return;
+        // The remainder runs through the same lanes, so that a column's bits do not depend on where the row ends.
+        float* rest = stackalloc float[16];
+        for (int i = column; i < columns; i++) rest[i - column] = gate[i];
+        T.Store(rest, Activate(T.Load(rest), activation));
+        for (int i = column; i < columns; i++) output[i] = rest[i - column] * up[i];
+    }
+
+    private static T Activate(T x, Activation activation) => activation == Activation.Silu ? LaneMath.Silu(x) : LaneMath.GeluTanh(x);
+}

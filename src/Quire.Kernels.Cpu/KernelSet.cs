@@ -1,0 +1,128 @@
+using Quire.Kernels.Cpu.Attention;
+using Quire.Kernels.Cpu.Embedding;
+using Quire.Kernels.Cpu.Gating;
+using Quire.Kernels.Cpu.Linear;
+using Quire.Kernels.Cpu.Norm;
+using Quire.Kernels.Cpu.Sampling;
+using Quire.Kernels.Cpu.Simd;
+using Quire.Kernels.Cpu.Threading;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu;
+
+/// <summary>All CPU operations for one instruction set. A value: sets live side by side in a process, and give the same bits.</summary>
+public abstract class KernelSet
+{
+    /// <summary>Every set that this machine can run, the widest first. "portable" runs everywhere.</summary>
+    public static IReadOnlyList<KernelSet> Available { get; } = Find();
+
+    /// <summary>The set named by <c>QUIRE_CPU_ISA</c>, else the widest.</summary>
+    /// <exception cref="QuireException">The variable names a set that this machine cannot run.</exception>
+    public static KernelSet Default => Environment.GetEnvironmentVariable("QUIRE_CPU_ISA") is { Length: > 0 } name ? Named(name) : Available[0];
+
+    /// <summary>avx512, avx2 or portable.</summary>
+    public abstract string Name { get; }
+
+    /// <exception cref="QuireException">This machine has no such set.</exception>
+    public static KernelSet Named(string name) =>
+        Available.FirstOrDefault(set => set.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new QuireException(ErrorKind.NotSupported, $"This CPU has no kernel set '{name}'; it has {string.Join(", ", Available.Select(set => set.Name))}.", param: "QUIRE_CPU_ISA");
+
+    internal abstract void Linear(ComputePool pool, Tensor output, Tensor input, PackedWeight weight, in LinearEpilogue epilogue);
+
+    internal abstract void RmsNorm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm);
+
+    internal abstract void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule);
+
+    internal abstract void Attention(ComputePool pool, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
+
+    internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation);
+
+    internal abstract void Sample(ComputePool pool, Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens);
+
+    internal static unsafe void Embed(Tensor output, Tensor ids, PackedWeight table, float scale)
+    {
+        ReadOnlySpan<int> tokens = ids.AsSpan<int>();
+        for (int i = 0; i < tokens.Length; i++)
+            EmbeddingRows.Copy(table, tokens[i], scale, (float*)output.Address + (i * table.InputFeatures));
+    }
+
+    private static List<KernelSet> Find()
+    {
+        List<KernelSet> sets = [];
+        if (Avx512Lanes.IsSupported) sets.Add(new Kernels<Avx512Lanes>("avx512"));
+        if (Avx2Lanes.IsSupported) sets.Add(new Kernels<Avx2Lanes>("avx2"));
+        sets.Add(new Kernels<PortableLanes>("portable"));
+        return sets;
+    }
+
+    private sealed unsafe class Kernels<T>(string name) : KernelSet
+        where T : unmanaged, ILanes<T>
+    {
+        public override string Name => name;
+
+        internal override void Linear(ComputePool pool, Tensor output, Tensor input, PackedWeight weight, in LinearEpilogue epilogue)
+        {
+            var job = new LinearJob<T>(pool, weight, (float*)input.Address, (int)input.Shape.Rows, (float*)output.Address,
+                (float*)epilogue.Bias.Address, (float*)epilogue.Residual.Address);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override void RmsNorm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm)
+        {
+            var job = new RmsNormJob(output, input, norm);
+            pool.Run(ref job, (int)(input.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
+        }
+
+        internal override void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)
+        {
+            var job = new SplitHeadsJob<T>((float*)query.Address, (float*)qkv.Address, cache, batch, rule);
+            pool.Run(ref job, (int)query.Shape[0]);
+        }
+
+        internal override void Attention(ComputePool pool, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule)
+        {
+            var job = new AttentionJob<T>(pool, (float*)output.Address, (float*)query.Address, (int)query.Shape[1], cache, batch, rule);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation)
+        {
+            var job = new GateJob(output, gateUp, activation);
+            pool.Run(ref job, (int)(output.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
+        }
+
+        internal override void Sample(ComputePool pool, Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens)
+        {
+            var job = new SampleJob(logits, rows, tokens);
+            pool.Run(ref job, rows.Length);
+        }
+
+        private const int RowsPerItem = 4;
+
+        private readonly struct RmsNormJob(Tensor output, Tensor input, NormWeight norm) : IJob
+        {
+            public void Run(int item, int worker)
+            {
+                int columns = (int)input.Shape.Columns;
+                long end = Math.Min(input.Shape.Rows, (item + 1) * (long)RowsPerItem);
+                for (long row = item * (long)RowsPerItem; row < end; row++)
+                    RmsNormRow<T>.Apply((float*)output.Address + (row * columns), (float*)input.Address + (row * columns), (float*)norm.Weight.Address, columns, norm.Epsilon);
+            }
+        }
+
+        private readonly struct GateJob(Tensor output, Tensor gateUp, Activation activation) : IJob
+        {
+            public void Run(int item, int worker)
+            {
+                int columns = (int)output.Shape.Columns;
+                long end = Math.Min(output.Shape.Rows, (item + 1) * (long)RowsPerItem);
+                for (long row = item * (long)RowsPerItem; row < end; row++)
+                {
+                    float* gate = (float*)gateUp.Address + (row * 2 * columns);
+                    GatedActivationRow<T>.Apply((float*)output.Address + (row * columns), gate, gate + columns, columns, activation);
+                }
+            }
+        }
+    }
+}

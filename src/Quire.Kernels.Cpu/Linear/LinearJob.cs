@@ -1,0 +1,78 @@
+using Quire.Kernels.Cpu.Simd;
+using Quire.Kernels.Cpu.Threading;
+
+namespace Quire.Kernels.Cpu.Linear;
+
+/// <summary>One item: up to 96 rows of the output for a panel of up to 64 output features. The panel's weights are widened piece by piece into an
+/// L1-sized scratch and used for all rows of the item; sums stay in scratch until the epilogue writes them.</summary>
+internal readonly unsafe struct LinearJob<T>(
+    ComputePool pool, PackedWeight weight, float* input, int rows, float* output, float* bias, float* residual) : IJob
+    where T : unmanaged, ILanes<T>
+{
+    private const int PanelTiles = 4;
+    private const int PanelColumns = PanelTiles * Packing.Columns;
+    private const int RowBlock = 96;
+    private const int Piece = 64;
+
+    private readonly int inputs = (int)weight.InputFeatures;
+    private readonly int outputs = (int)weight.OutputFeatures;
+
+    public int Items => Panels * RowBlocks;
+
+    private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
+
+    private int RowBlocks => (rows + RowBlock - 1) / RowBlock;
+
+    public void Run(int item, int worker)
+    {
+        int panel = item / RowBlocks, firstRow = item % RowBlocks * RowBlock;
+        int count = Math.Min(RowBlock, rows - firstRow);
+        int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
+        float* sums = (float*)pool.Scratch(worker);
+        float* wide = sums + (RowBlock * PanelColumns);
+        new Span<float>(sums, count * PanelColumns).Clear();
+
+        byte* panelStart = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
+        float* a = input + ((long)firstRow * inputs);
+        if (weight.Format == PackedFormat.F32)
+        {
+            RowProducts<T>.Multiply(a, inputs, (float*)panelStart, (nint)(weight.TileBytes / 4), sums, PanelColumns, count, tiles, inputs);
+        }
+        else
+        {
+            for (int k = 0; k < inputs; k += Piece)
+            {
+                int length = Math.Min(Piece, inputs - k);
+                for (int tile = 0; tile < tiles; tile++)
+                    Widening<T>.Widen(weight.Format, panelStart + (tile * weight.TileBytes), k, length, wide + (tile * Piece * Packing.Columns));
+                RowProducts<T>.Multiply(a + k, inputs, wide, Piece * Packing.Columns, sums, PanelColumns, count, tiles, length);
+            }
+        }
+        Finish(sums, firstRow, count, panel * PanelColumns);
+    }
+
+    // Column by column in the same order for full vectors and remainders: sum, then bias, then residual.
+    private void Finish(float* sums, int firstRow, int count, int firstColumn)
+    {
+        int columns = Math.Min(PanelColumns, outputs - firstColumn);
+        for (int row = 0; row < count; row++, sums += PanelColumns)
+        {
+            long offset = ((long)(firstRow + row) * outputs) + firstColumn;
+            int column = 0;
+            for (; column + 16 <= columns; column += 16)
+            {
+                T value = T.Load(sums + column);
+                if (bias != null) value += T.Load(bias + firstColumn + column);
+                if (residual != null) value += T.Load(residual + offset + column);
+                T.Store(output + offset + column, value);
+            }
+            for (; column < columns; column++)
+            {
+                float value = sums[column];
+                if (bias != null) value += bias[firstColumn + column];
+                if (residual != null) value += residual[offset + column];
+                output[offset + column] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Quire.Kernels.Cpu.Simd;
+
+/// <summary>Two 256-bit registers (AVX2 and FMA): lanes 0-7 and 8-15.</summary>
+internal readonly unsafe struct Avx2Lanes(Vector256<float> low, Vector256<float> high) : ILanes<Avx2Lanes>
+{
+    private readonly Vector256<float> lo = low, hi = high;
+
+    public static bool IsSupported => Avx2.IsSupported && System.Runtime.Intrinsics.X86.Fma.IsSupported;
+
+    public static int TileColumns => 1;
+
+    public static Avx2Lanes Zero => new(Vector256<float>.Zero, Vector256<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes Broadcast(float value)
+    {
+        Vector256<float> all = Vector256.Create(value);
+        return new(all, all);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* destination, Avx2Lanes value)
+    {
+        value.lo.Store(destination);
+        value.hi.Store(destination + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes operator +(Avx2Lanes a, Avx2Lanes b) => new(a.lo + b.lo, a.hi + b.hi);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes operator -(Avx2Lanes a, Avx2Lanes b) => new(a.lo - b.lo, a.hi - b.hi);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes operator *(Avx2Lanes a, Avx2Lanes b) => new(a.lo * b.lo, a.hi * b.hi);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes operator /(Avx2Lanes a, Avx2Lanes b) => new(a.lo / b.lo, a.hi / b.hi);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes Max(Avx2Lanes a, Avx2Lanes b) => new(Avx.Max(a.lo, b.lo), Avx.Max(a.hi, b.hi));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes Min(Avx2Lanes a, Avx2Lanes b) => new(Avx.Min(a.lo, b.lo), Avx.Min(a.hi, b.hi));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes Fma(Avx2Lanes a, Avx2Lanes b, Avx2Lanes c) =>
+        new(System.Runtime.Intrinsics.X86.Fma.MultiplyAdd(a.lo, b.lo, c.lo), System.Runtime.Intrinsics.X86.Fma.MultiplyAdd(a.hi, b.hi, c.hi));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes Scale(Avx2Lanes value, Avx2Lanes exponent) => new(
+        (value.lo.AsInt32() + (Avx.ConvertToVector256Int32(exponent.lo) << 23)).AsSingle(),
+        (value.hi.AsInt32() + (Avx.ConvertToVector256Int32(exponent.hi) << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WidenBf16Pairs(ushort* source, out Avx2Lanes even, out Avx2Lanes odd)
+    {
+        Vector256<uint> a = Vector256.Load((uint*)source), b = Vector256.Load((uint*)source + 8), upper = Vector256.Create(0xffff0000u);
+        even = new((a << 16).AsSingle(), (b << 16).AsSingle());
+        odd = new((a & upper).AsSingle(), (b & upper).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WidenF16Pairs(ushort* source, out Avx2Lanes even, out Avx2Lanes odd)
+    {
+        Vector256<uint> a = Vector256.Load((uint*)source), b = Vector256.Load((uint*)source + 8), upper = Vector256.Create(0xffff0000u);
+        even = new(FromHalf(a << 16), FromHalf(b << 16));
+        odd = new(FromHalf(a & upper), FromHalf(b & upper));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes WidenF16(ushort* source) => new(
+        FromHalf(Avx2.ConvertToVector256Int32(Vector128.Load(source)).AsUInt32() << 16),
+        FromHalf(Avx2.ConvertToVector256Int32(Vector128.Load(source + 8)).AsUInt32() << 16));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes WidenInt8(sbyte* source) => new(
+        Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source + 8)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WidenNibbles(byte* source, out Avx2Lanes low, out Avx2Lanes high)
+    {
+        Vector256<int> a = Avx2.ConvertToVector256Int32(source), b = Avx2.ConvertToVector256Int32(source + 8), mask = Vector256.Create(15);
+        low = new(Avx.ConvertToVector256Single(a & mask), Avx.ConvertToVector256Single(b & mask));
+        high = new(Avx.ConvertToVector256Single(a >>> 4), Avx.ConvertToVector256Single(b >>> 4));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Avx2Lanes value) => Sum8(value.lo + value.hi);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxLane(Avx2Lanes value) => Max8(Vector256.Max(value.lo, value.hi));
+
+    /// <summary>The last three levels of the tree of <see cref="ILanes{TSelf}.Sum"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float Sum8(Vector256<float> value) => PortableLanes.Sum4(value.GetLower() + value.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float Max8(Vector256<float> value) => PortableLanes.Max4(Vector128.Max(value.GetLower(), value.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FromHalf(Vector256<uint> upper)
+    {
+        Vector256<uint> magnitude = (upper & Vector256.Create(0x7fff0000u)) >>> 3;
+        Vector256<float> scaled = magnitude.AsSingle() * Vector256.Create(5.192296858534828e33f);
+        return (scaled.AsUInt32() | (upper & Vector256.Create(0x80000000u))).AsSingle();
+    }
+}

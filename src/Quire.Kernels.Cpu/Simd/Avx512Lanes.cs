@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Quire.Kernels.Cpu.Simd;
+
+/// <summary>One 512-bit register (AVX-512F).</summary>
+internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes<Avx512Lanes>
+{
+    private readonly Vector512<float> v = value;
+
+    public static bool IsSupported => Avx512F.IsSupported;
+
+    public static int TileColumns => 4;
+
+    public static Avx512Lanes Zero => new(Vector512<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes Broadcast(float value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes Load(float* source) => new(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* destination, Avx512Lanes value) => value.v.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes operator +(Avx512Lanes a, Avx512Lanes b) => new(a.v + b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes operator -(Avx512Lanes a, Avx512Lanes b) => new(a.v - b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes operator *(Avx512Lanes a, Avx512Lanes b) => new(a.v * b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes operator /(Avx512Lanes a, Avx512Lanes b) => new(a.v / b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes Max(Avx512Lanes a, Avx512Lanes b) => new(Avx512F.Max(a.v, b.v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes Min(Avx512Lanes a, Avx512Lanes b) => new(Avx512F.Min(a.v, b.v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes Fma(Avx512Lanes a, Avx512Lanes b, Avx512Lanes c) => new(Avx512F.FusedMultiplyAdd(a.v, b.v, c.v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes Scale(Avx512Lanes value, Avx512Lanes exponent) =>
+        new((value.v.AsInt32() + (Avx512F.ConvertToVector512Int32(exponent.v) << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WidenBf16Pairs(ushort* source, out Avx512Lanes even, out Avx512Lanes odd)
+    {
+        Vector512<uint> pairs = Vector512.Load((uint*)source);
+        even = new((pairs << 16).AsSingle());
+        odd = new((pairs & Vector512.Create(0xffff0000u)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WidenF16Pairs(ushort* source, out Avx512Lanes even, out Avx512Lanes odd)
+    {
+        Vector512<uint> pairs = Vector512.Load((uint*)source);
+        even = new(FromHalf(pairs << 16));
+        odd = new(FromHalf(pairs & Vector512.Create(0xffff0000u)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes WidenF16(ushort* source) =>
+        new(FromHalf(Avx512F.ConvertToVector512Int32(Vector256.Load(source)).AsUInt32() << 16));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes WidenInt8(sbyte* source) =>
+        new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WidenNibbles(byte* source, out Avx512Lanes low, out Avx512Lanes high)
+    {
+        Vector512<int> bytes = Avx512F.ConvertToVector512Int32(Vector128.Load(source));
+        low = new(Avx512F.ConvertToVector512Single(bytes & Vector512.Create(15)));
+        high = new(Avx512F.ConvertToVector512Single(bytes >>> 4));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Avx512Lanes value) => Avx2Lanes.Sum8(value.v.GetLower() + value.v.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxLane(Avx512Lanes value) => Avx2Lanes.Max8(Vector256.Max(value.v.GetLower(), value.v.GetUpper()));
+
+    // The half's bits stand in the upper word: sign stays, exponent and mantissa move three down, and a multiplication by 2^112 moves the
+    // exponent's bias from 15 to 127 (subnormals come out right, because the multiplication normalises them).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> FromHalf(Vector512<uint> upper)
+    {
+        Vector512<uint> magnitude = (upper & Vector512.Create(0x7fff0000u)) >>> 3;
+        Vector512<float> scaled = magnitude.AsSingle() * Vector512.Create(5.192296858534828e33f);
+        return (scaled.AsUInt32() | (upper & Vector512.Create(0x80000000u))).AsSingle();
+    }
+}

@@ -1,0 +1,47 @@
+namespace Quire.Tensors;
+
+/// <summary>One layer's blocks in the KV pool: [blocks, blockBytes]. Inside a block each KV head is contiguous, keys before values; the layout within a head is the device's.</summary>
+/// <param name="Blocks">u8 [blocks, bytes of one block of this pool]; at least <see cref="KvLayout.BlockBytes"/> a block.</param>
+/// <param name="Layout">What a block holds.</param>
+public readonly record struct KvCache(Tensor Blocks, KvLayout Layout);
+
+/// <summary>What one layer keeps of a block of 16 tokens.</summary>
+/// <param name="KvHeads">Key / value heads.</param>
+/// <param name="HeadSize">Elements of a head as the model says.</param>
+/// <param name="Type"><see cref="DType.F32"/> or <see cref="DType.BF16"/>.</param>
+public readonly record struct KvLayout(int KvHeads, int HeadSize, DType Type)
+{
+    /// <summary>Tokens of a block.</summary>
+    public const int BlockTokens = 16;
+
+    /// <summary>Head size in memory: a whole number of 16-element vectors, the rest zero.</summary>
+    public int PaddedHeadSize => (HeadSize + 15) & ~15;
+
+    /// <summary>Bytes of one head's keys (or values) in a block.</summary>
+    public long HeadBytes => (long)BlockTokens * PaddedHeadSize * Type.Size();
+
+    /// <summary>Bytes of one block of this layer.</summary>
+    public long BlockBytes => 2 * KvHeads * HeadBytes;
+}
+
+/// <summary>The ragged batch as attention of one KV group sees it. All tensors are i32.</summary>
+/// <param name="Positions">[tokens]: position of each row in its sequence.</param>
+/// <param name="QueryStart">[sequences + 1]: first row of each sequence; the last entry is the number of rows.</param>
+/// <param name="SeqLens">[sequences]: tokens in the cache once this step's rows are written; 0 is a padding row.</param>
+/// <param name="BlockTable">[sequences, maxBlocks]: block ids of each sequence, by position / 16.</param>
+/// <param name="SlotMapping">[tokens]: block id * 16 + offset that each row is written to; -1 writes nothing.</param>
+public readonly record struct AttentionBatch(Tensor Positions, Tensor QueryStart, Tensor SeqLens, Tensor BlockTable, Tensor SlotMapping);
+
+/// <summary>Which cached tokens a query row sees, and how scores are scaled.</summary>
+/// <param name="Scale">Multiplies query · key.</param>
+/// <param name="Window">A row sees this many tokens, itself included; 0 means all before it.</param>
+public readonly record struct AttentionRule(float Scale, int Window = 0);
+
+/// <summary>How rows of [query | key | value] become heads.</summary>
+/// <param name="Heads">Query heads; query head h reads KV head h / (Heads / KvHeads).</param>
+/// <param name="KvHeads">Key / value heads.</param>
+/// <param name="HeadSize">Elements of one head.</param>
+/// <param name="QueryNorm">RMS norm over each query head before rotation, or default.</param>
+/// <param name="KeyNorm">The same for key heads.</param>
+/// <param name="Rotary">f32 [positions, 2, rotated / 2]: cosines, then sines; empty rotates nothing. Element i pairs with i + rotated / 2.</param>
+public readonly record struct HeadRule(int Heads, int KvHeads, int HeadSize, NormWeight QueryNorm, NormWeight KeyNorm, Tensor Rotary);

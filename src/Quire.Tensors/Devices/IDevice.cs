@@ -1,0 +1,88 @@
+namespace Quire.Tensors;
+
+/// <summary>The operations that models are written against. Each writes into memory that the caller gives; operations enqueue in order and only
+/// <see cref="Readback"/> waits. Activations between operations are f32. A row's result depends on that row alone: not on its batch, not on the thread count.</summary>
+public interface IDevice : IDisposable
+{
+    /// <summary>Name for people: "cpu (avx512, 2 threads)".</summary>
+    string Name { get; }
+
+    /// <summary>Zeroed memory of this device, alive until disposed.</summary>
+    DeviceBuffer Allocate(long bytes);
+
+    /// <summary>Packs a weight into the device's own layout, once. Reads only the rows it needs.</summary>
+    PreparedLinear Prepare(IWeightRows weight);
+
+    /// <summary>output[t] = table row ids[t], times <paramref name="scale"/>.</summary>
+    /// <param name="output">[tokens, columns] f32, written.</param>
+    /// <param name="ids">[tokens] i32, each below the table's output features.</param>
+    /// <param name="table">[vocabulary, columns]; the same prepared object serves a tied head.</param>
+    void Embed(Tensor output, Tensor ids, PreparedLinear table, float scale);
+
+    /// <summary>output = input / rms(input) * weight by row; input and output may be the same memory.</summary>
+    /// <param name="output">[rows, columns] f32.</param>
+    /// <param name="input">[rows, columns] f32.</param>
+    /// <param name="norm">Weight [columns] f32 and epsilon.</param>
+    void RmsNorm(Tensor output, Tensor input, in NormWeight norm);
+
+    /// <summary>output = input · weightᵀ, then + bias, then + residual.</summary>
+    /// <param name="output">[rows, weight.OutputFeatures] f32. May be the residual, never the input.</param>
+    /// <param name="input">[rows, weight.InputFeatures] f32.</param>
+    /// <param name="weight">Prepared by this device.</param>
+    /// <param name="epilogue">Bias and residual, each optional.</param>
+    void Linear(Tensor output, Tensor input, PreparedLinear weight, in LinearEpilogue epilogue);
+
+    /// <summary>Splits rows of [query | key | value], normalises heads where the rule asks, rotates query and key, writes key and value into the cache.</summary>
+    /// <param name="query">[tokens, heads, headSize] f32, written.</param>
+    /// <param name="qkv">[tokens, (heads + 2 kvHeads) * headSize] f32; its contents are spent.</param>
+    /// <param name="cache">This layer's blocks.</param>
+    /// <param name="batch">Positions and the slot mapping of the layer's KV group; slot -1 (padding) writes nothing.</param>
+    /// <param name="rule">Head counts, norms and the rotary table.</param>
+    void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule);
+
+    /// <summary>Attention of each query row over its sequence's cached keys and values, read through the block table.</summary>
+    /// <param name="output">[tokens, heads, headSize] f32, written.</param>
+    /// <param name="query">[tokens, heads, headSize] f32, rotated.</param>
+    /// <param name="cache">This layer's blocks of 16 tokens; rows of this step are already written.</param>
+    /// <param name="batch">QueryStart, SeqLens and the block table of the layer's KV group.</param>
+    /// <param name="rule">Scale and window.</param>
+    void Attention(Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
+
+    /// <summary>output = activation(gate) * up, for rows of [gate | up].</summary>
+    /// <param name="output">[rows, columns] f32.</param>
+    /// <param name="gateUp">[rows, 2 * columns] f32.</param>
+    void GatedActivation(Tensor output, Tensor gateUp, Activation activation);
+
+    /// <summary>output[i] = input[rows[i]].</summary>
+    /// <param name="output">[n, columns] f32.</param>
+    /// <param name="input">[any, columns] f32.</param>
+    /// <param name="rows">[n] i32.</param>
+    void GatherRows(Tensor output, Tensor input, Tensor rows);
+
+    /// <summary>Chooses a token for every row of logits, in the order of operations documented at <see cref="SamplingRow"/>.</summary>
+    /// <param name="logits">[rows.Length, vocabulary] f32; spent.</param>
+    /// <param name="rows">One per row of logits, in order.</param>
+    /// <param name="tokens">One per row, written.</param>
+    void Sample(Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens);
+
+    /// <summary>Waits for everything enqueued so far. What operations wrote to host memory is valid afterwards.</summary>
+    void Readback();
+}
+
+/// <summary>Memory of a device.</summary>
+public abstract class DeviceBuffer : IDisposable
+{
+    public abstract long Length { get; }
+
+    /// <summary>A view of the bytes from <paramref name="offset"/> on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The view does not fit.</exception>
+    public abstract Tensor Tensor(DType type, Shape shape, long offset = 0);
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
