@@ -21,6 +21,13 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
 
     public DeviceBuffer Allocate(long bytes) => new NativeBuffer(bytes);
 
+    public void Write<T>(Tensor destination, ReadOnlySpan<T> source) where T : unmanaged
+    {
+        Span<T> to = destination.AsSpan<T>();
+        if (to.Length != source.Length) throw new ArgumentException($"{source.Length} elements do not fill {destination}");
+        source.CopyTo(to);
+    }
+
     public PreparedLinear Prepare(IWeightRows weight) => Packing.Pack(pool, weight, fallback);
 
     public void Embed(Tensor output, Tensor ids, PreparedLinear table, float scale)

@@ -10,6 +10,10 @@ public interface IDevice : IDisposable
     /// <summary>Zeroed memory of this device, alive until disposed.</summary>
     DeviceBuffer Allocate(long bytes);
 
+    /// <summary>Copies host data into a tensor of this device, in order with the operations.</summary>
+    /// <exception cref="ArgumentException">Lengths or element sizes differ.</exception>
+    void Write<T>(Tensor destination, ReadOnlySpan<T> source) where T : unmanaged;
+
     /// <summary>Packs a weight into the device's own layout, once. Reads only the rows it needs.</summary>
     PreparedLinear Prepare(IWeightRows weight);
 

@@ -1,0 +1,76 @@
+using Quire.Tensors;
+
+namespace Quire.Models;
+
+/// <summary>What a model is, without a weight read: memory plan, shards, KV groups and LoRA targets follow from it alone.</summary>
+public sealed record ModelSpec
+{
+    /// <summary>Elements of a token's hidden row.</summary>
+    public required int HiddenSize { get; init; }
+
+    public required int VocabularySize { get; init; }
+
+    /// <summary>Longest context that the checkpoint was made for, scaling included.</summary>
+    public required int MaxPositions { get; init; }
+
+    public required IReadOnlyList<LayerSpec> Layers { get; init; }
+
+    public required NormSpec FinalNorm { get; init; }
+
+    /// <summary>Embedding and head are one matrix.</summary>
+    public bool TiedEmbedding { get; init; }
+
+    /// <summary>Multiplies embedded rows.</summary>
+    public float EmbeddingScale { get; init; } = 1;
+
+    /// <summary>This spec with every layer's attention changed.</summary>
+    public ModelSpec WithAttention(Func<AttentionSpec, AttentionSpec> change) =>
+        WithAttention((_, attention) => change(attention));
+
+    /// <summary>This spec with every layer's attention changed, by layer index.</summary>
+    public ModelSpec WithAttention(Func<int, AttentionSpec, AttentionSpec> change) =>
+        this with { Layers = [.. Layers.Select((layer, index) => layer with { Attention = change(index, layer.Attention) })] };
+}
+
+/// <summary>One decoder layer: norm, attention, residual sum, norm, feed-forward, residual sum.</summary>
+public sealed record LayerSpec(NormSpec AttentionNorm, AttentionSpec Attention, NormSpec MlpNorm, MlpSpec Mlp);
+
+/// <summary>An RMS norm.</summary>
+public sealed record NormSpec(float Epsilon);
+
+/// <summary>Attention with grouped key / value heads.</summary>
+public sealed record AttentionSpec
+{
+    public required int Heads { get; init; }
+
+    /// <summary>Divides <see cref="Heads"/>; query head h reads KV head h / (Heads / KvHeads).</summary>
+    public required int KvHeads { get; init; }
+
+    public required int HeadSize { get; init; }
+
+    /// <summary>Multiplies scores.</summary>
+    public required float Scale { get; init; }
+
+    /// <summary>Tokens that a row sees, itself included; 0 is all.</summary>
+    public int Window { get; init; }
+
+    /// <summary>Null rotates nothing.</summary>
+    public RopeSpec? Rope { get; init; }
+
+    /// <summary>Norm of each query head before rotation.</summary>
+    public NormSpec? QueryNorm { get; init; }
+
+    public NormSpec? KeyNorm { get; init; }
+
+    /// <summary>Biases of the query, key and value projections.</summary>
+    public bool QkvBias { get; init; }
+
+    /// <summary>Bias of the output projection.</summary>
+    public bool OutputBias { get; init; }
+
+    /// <summary>What one layer of this kind keeps of a block.</summary>
+    public KvLayout KvLayout(DType type) => new(KvHeads, HeadSize, type);
+}
+
+/// <summary>A gated feed-forward: down(activation(gate(x)) * up(x)).</summary>
+public sealed record MlpSpec(int IntermediateSize, Activation Activation, bool Bias = false);

@@ -1,0 +1,61 @@
+using Quire.Tensors;
+
+namespace Quire.Models;
+
+/// <summary>Activations of one forward pass, allocated once for the largest step and carved by its number of tokens.</summary>
+public sealed class Workspace : IDisposable
+{
+    private readonly DeviceBuffer residual, hidden, qkv, query, attention, gateUp, gated;
+
+    /// <param name="maxTokens">Largest number of tokens in a step.</param>
+    public Workspace(IDevice device, ModelSpec model, int maxTokens)
+    {
+        Widths widths = new(model);
+        residual = device.Allocate(4L * maxTokens * widths.Hidden);
+        hidden = device.Allocate(4L * maxTokens * widths.Hidden);
+        qkv = device.Allocate(4L * maxTokens * widths.Qkv);
+        query = device.Allocate(4L * maxTokens * widths.Query);
+        attention = device.Allocate(4L * maxTokens * widths.Query);
+        gateUp = device.Allocate(8L * maxTokens * widths.Intermediate);
+        gated = device.Allocate(4L * maxTokens * widths.Intermediate);
+    }
+
+    /// <summary>Bytes of a workspace for steps of <paramref name="maxTokens"/> tokens.</summary>
+    public static long Bytes(ModelSpec model, int maxTokens)
+    {
+        Widths widths = new(model);
+        return 4L * maxTokens * ((2 * widths.Hidden) + widths.Qkv + (2 * widths.Query) + (3 * widths.Intermediate));
+    }
+
+    /// <summary>The residual stream, [tokens, hidden].</summary>
+    public Tensor Residual(long tokens, int columns) => residual.Tensor(DType.F32, new Shape(tokens, columns));
+
+    /// <summary>Normalised rows, [tokens, hidden].</summary>
+    public Tensor Hidden(long tokens, int columns) => hidden.Tensor(DType.F32, new Shape(tokens, columns));
+
+    public Tensor Qkv(long tokens, int columns) => qkv.Tensor(DType.F32, new Shape(tokens, columns));
+
+    public Tensor Query(long tokens, int heads, int size) => query.Tensor(DType.F32, new Shape(tokens, heads, size));
+
+    public Tensor Attention(long tokens, int heads, int size) => attention.Tensor(DType.F32, new Shape(tokens, heads, size));
+
+    public Tensor GateUp(long tokens, int columns) => gateUp.Tensor(DType.F32, new Shape(tokens, columns));
+
+    public Tensor Gated(long tokens, int columns) => gated.Tensor(DType.F32, new Shape(tokens, columns));
+
+    public void Dispose()
+    {
+        foreach (DeviceBuffer buffer in (DeviceBuffer[])[residual, hidden, qkv, query, attention, gateUp, gated]) buffer.Dispose();
+    }
+
+    private readonly struct Widths(ModelSpec model)
+    {
+        public long Hidden { get; } = model.HiddenSize;
+
+        public long Query { get; } = model.Layers.Max(l => (long)l.Attention.Heads * l.Attention.HeadSize);
+
+        public long Qkv { get; } = model.Layers.Max(l => (long)(l.Attention.Heads + (2 * l.Attention.KvHeads)) * l.Attention.HeadSize);
+
+        public long Intermediate { get; } = model.Layers.Max(l => (long)l.Mlp.IntermediateSize);
+    }
+}
