@@ -1,0 +1,27 @@
+namespace Quire.Formats;
+
+/// <summary>What a GGUF architecture is called elsewhere, and how its files store rotated rows.</summary>
+/// <param name="ClassName">The transformers class.</param>
+/// <param name="ModelType">transformers' <c>model_type</c>.</param>
+/// <param name="InterleavedRows">Query and key rows are permuted, so that rope rotates neighbours.</param>
+internal sealed record GgufArchitecture(string ClassName, string ModelType, bool InterleavedRows)
+{
+    /// <exception cref="QuireException">Not among the supported ones.</exception>
+    public static GgufArchitecture Of(GgufFile file) => file.Architecture switch
+    {
+        // One architecture for Llama, Mistral and Mixtral: their files differ in nothing but experts.
+        "llama" when file.Metadata.OptionalCount("llama.expert_count") is > 0 => new("MixtralForCausalLM", "mixtral", true),
+        "llama" when file.Metadata.Has("llama.attention.sliding_window") => new("MistralForCausalLM", "mistral", true),
+        "llama" => new("LlamaForCausalLM", "llama", true),
+        "qwen2" => new("Qwen2ForCausalLM", "qwen2", false),
+        "qwen2moe" => new("Qwen2MoeForCausalLM", "qwen2_moe", false),
+        "qwen3" => new("Qwen3ForCausalLM", "qwen3", false),
+        "qwen3moe" => new("Qwen3MoeForCausalLM", "qwen3_moe", false),
+        "gemma" => new("GemmaForCausalLM", "gemma", false),
+        "gemma2" => new("Gemma2ForCausalLM", "gemma2", false),
+        "gemma3" => new("Gemma3ForCausalLM", "gemma3_text", false),
+        "phi3" => new("Phi3ForCausalLM", "phi3", false),
+        string other => throw new QuireException(ErrorKind.NotSupported,
+            $"{file.Path}: GGUF architecture {other} is not supported; llama, qwen2, qwen2moe, qwen3, qwen3moe, gemma, gemma2, gemma3 and phi3 are"),
+    };
+}

@@ -1,0 +1,21 @@
+using System.Buffers.Binary;
+
+namespace Quire.Formats;
+
+/// <summary>32 values: float16 scale and minimum, then 16 bytes; byte i holds value i in its low and value i + 16 in its high nibble.</summary>
+internal readonly struct Q4_1 : IBlockFormat
+{
+    public static GgmlType Type => GgmlType.Q4_1;
+
+    public static void Dequantize(ReadOnlySpan<byte> block, Span<float> values)
+    {
+        float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
+        float minimum = (float)BinaryPrimitives.ReadHalfLittleEndian(block[2..]);
+        ReadOnlySpan<byte> nibbles = block[4..];
+        for (int i = 0; i < 16; i++)
+        {
+            values[i] = ((nibbles[i] & 15) * scale) + minimum;
+            values[i + 16] = ((nibbles[i] >> 4) * scale) + minimum;
+        }
+    }
+}
