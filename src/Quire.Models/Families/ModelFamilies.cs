@@ -1,0 +1,23 @@
+using Quire.Formats;
+
+namespace Quire.Models;
+
+/// <summary>The families of this build, by architecture name.</summary>
+public static class ModelFamilies
+{
+    public static IReadOnlyList<IModelFamily> All { get; } = [new Llama(), new Mistral(), new Qwen2(), new Qwen3()];
+
+    private static readonly Dictionary<string, IModelFamily> ByArchitecture =
+        All.SelectMany(family => family.Architectures.Select(name => (name, family))).ToDictionary(pair => pair.name, pair => pair.family);
+
+    /// <summary>The family of a configuration.</summary>
+    /// <exception cref="QuireException">None of its architectures is supported; the message names those that are.</exception>
+    public static IModelFamily Of(ModelConfig config)
+    {
+        foreach (string name in config.Architectures)
+            if (ByArchitecture.TryGetValue(name, out IModelFamily? family)) return family;
+        throw new QuireException(ErrorKind.NotSupported,
+            $"{config.File}: architecture {(config.Architectures.Count == 0 ? "(none given)" : string.Join(", ", config.Architectures))} is not supported; "
+            + $"{string.Join(", ", ByArchitecture.Keys.Order())} are.");
+    }
+}

@@ -1,0 +1,69 @@
+namespace Quire.Models;
+
+/// <summary>The weights that a spec can have. Those of a layer exist once per layer.</summary>
+public enum WeightPart
+{
+    Embedding,
+    FinalNorm,
+    Head,
+    AttentionNorm,
+    Query,
+    QueryBias,
+    Key,
+    KeyBias,
+    Value,
+    ValueBias,
+    QueryNorm,
+    KeyNorm,
+    Output,
+    OutputBias,
+    MlpNorm,
+    Gate,
+    GateBias,
+    Up,
+    UpBias,
+    Down,
+    DownBias,
+}
+
+/// <summary>A checkpoint's names for the parts of a spec; <c>{layer}</c> stands for the layer index.</summary>
+public sealed class WeightMap
+{
+    private readonly Dictionary<WeightPart, string> names = [];
+
+    /// <summary>GGUF's names, the same for every family.</summary>
+    public static WeightMap Gguf { get; } = new WeightMap()
+        .Map("token_embd.weight", WeightPart.Embedding)
+        .Map("output_norm.weight", WeightPart.FinalNorm)
+        .Map("output.weight", WeightPart.Head)
+        .Map("blk.{layer}.attn_norm.weight", WeightPart.AttentionNorm)
+        .Map("blk.{layer}.attn_q.weight", WeightPart.Query)
+        .Map("blk.{layer}.attn_q.bias", WeightPart.QueryBias)
+        .Map("blk.{layer}.attn_k.weight", WeightPart.Key)
+        .Map("blk.{layer}.attn_k.bias", WeightPart.KeyBias)
+        .Map("blk.{layer}.attn_v.weight", WeightPart.Value)
+        .Map("blk.{layer}.attn_v.bias", WeightPart.ValueBias)
+        .Map("blk.{layer}.attn_q_norm.weight", WeightPart.QueryNorm)
+        .Map("blk.{layer}.attn_k_norm.weight", WeightPart.KeyNorm)
+        .Map("blk.{layer}.attn_output.weight", WeightPart.Output)
+        .Map("blk.{layer}.attn_output.bias", WeightPart.OutputBias)
+        .Map("blk.{layer}.ffn_norm.weight", WeightPart.MlpNorm)
+        .Map("blk.{layer}.ffn_gate.weight", WeightPart.Gate)
+        .Map("blk.{layer}.ffn_gate.bias", WeightPart.GateBias)
+        .Map("blk.{layer}.ffn_up.weight", WeightPart.Up)
+        .Map("blk.{layer}.ffn_up.bias", WeightPart.UpBias)
+        .Map("blk.{layer}.ffn_down.weight", WeightPart.Down)
+        .Map("blk.{layer}.ffn_down.bias", WeightPart.DownBias);
+
+    /// <summary>Adds or replaces a name.</summary>
+    public WeightMap Map(string name, WeightPart part)
+    {
+        names[part] = name;
+        return this;
+    }
+
+    /// <exception cref="KeyNotFoundException">The family's map has no such part: an error of the family, not of the checkpoint.</exception>
+    public string Name(WeightPart part, int layer = 0) => names.TryGetValue(part, out string? name)
+        ? name.Replace("{layer}", layer.ToString(), StringComparison.Ordinal)
+        : throw new KeyNotFoundException($"the weight map has no {part}");
+}

@@ -1,0 +1,101 @@
+using Quire.Formats;
+using Quire.Tensors;
+
+namespace Quire.Models;
+
+/// <summary>The one transformer stack: built from a spec and a checkpoint, run on any device.</summary>
+public sealed class TransformerModel : IDisposable
+{
+    private readonly IDevice device;
+    private readonly PreparedLinear embedding, head;
+    private readonly Layer[] layers;
+    private readonly NormWeight finalNorm;
+    private readonly IReadOnlyList<IDisposable> owned;
+
+    private TransformerModel(IDevice device, ModelSpec spec, WeightReader reader, int positions)
+    {
+        this.device = device;
+        Spec = spec;
+        embedding = reader.Prepare(reader.Rows(WeightPart.Embedding, 0, spec.VocabularySize, spec.HiddenSize));
+        head = spec.TiedEmbedding ? embedding : reader.Prepare(reader.Rows(WeightPart.Head, 0, spec.VocabularySize, spec.HiddenSize));
+        finalNorm = new NormWeight(reader.Vector(0, (WeightPart.FinalNorm, spec.HiddenSize)), spec.FinalNorm.Epsilon);
+
+        var rotaries = new Dictionary<RopeSpec, Tensor>();
+        layers = new Layer[spec.Layers.Count];
+        for (int i = 0; i < layers.Length; i++)
+        {
+            LayerSpec layer = spec.Layers[i];
+            layers[i] = new Layer(
+                new NormWeight(reader.Vector(i, (WeightPart.AttentionNorm, spec.HiddenSize)), layer.AttentionNorm.Epsilon),
+                new AttentionLayer(reader, i, spec.HiddenSize, layer.Attention, Rotary(layer.Attention.Rope)),
+                new NormWeight(reader.Vector(i, (WeightPart.MlpNorm, spec.HiddenSize)), layer.MlpNorm.Epsilon),
+                new MlpLayer(reader, i, spec.HiddenSize, layer.Mlp));
+        }
+        owned = reader.Owned;
+        WeightBytes = reader.Bytes;
+
+        Tensor Rotary(RopeSpec? rope)
+        {
+            if (rope is null) return default;
+            if (!rotaries.TryGetValue(rope, out Tensor table))
+                rotaries[rope] = table = reader.Upload(rope.Table(positions), new Shape(positions, 2, rope.RotatedSize / 2));
+            return table;
+        }
+    }
+
+    public ModelSpec Spec { get; }
+
+    /// <summary>Device bytes of weights and tables.</summary>
+    public long WeightBytes { get; }
+
+    /// <summary>Reads and prepares all weights; the checkpoint may be closed afterwards.</summary>
+    /// <param name="positions">Longest sequence that will be run: the size of the rotary tables.</param>
+    /// <exception cref="QuireException">A weight is missing, has the wrong shape, or is stored in a format that cannot be read.</exception>
+    public static TransformerModel Load(Checkpoint checkpoint, ModelSpec spec, IDevice device, int positions)
+    {
+        WeightMap names = checkpoint.Vocabulary is null ? ModelFamilies.Of(checkpoint.Config).Weights(spec) : WeightMap.Gguf;
+        var reader = new WeightReader(checkpoint, names, device);
+        try
+        {
+            return new TransformerModel(device, spec, reader, positions);
+        }
+        catch
+        {
+            foreach (IDisposable part in reader.Owned) part.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the layers over one step; keys and values of its tokens are in the cache afterwards.</summary>
+    /// <returns>[tokens, hidden]: the residual stream before the final norm, valid until the workspace's next use.</returns>
+    public Tensor Forward(RaggedBatch batch, KvPool cache, Workspace workspace)
+    {
+        Tensor residual = workspace.Residual(batch.Tokens, Spec.HiddenSize), normed = workspace.Hidden(batch.Tokens, Spec.HiddenSize);
+        device.Embed(residual, batch.TokenIds, embedding, Spec.EmbeddingScale);
+        for (int i = 0; i < layers.Length; i++)
+        {
+            ref readonly Layer layer = ref layers[i];
+            device.RmsNorm(normed, residual, layer.AttentionNorm);
+            layer.Attention.Forward(device, workspace, residual, normed, cache.Layer(i), batch.Attention(cache.GroupOf[i]));
+            device.RmsNorm(normed, residual, layer.MlpNorm);
+            layer.Mlp.Forward(device, workspace, residual, normed);
+        }
+        return residual;
+    }
+
+    /// <summary>Final norm and head of some rows.</summary>
+    /// <param name="logits">[rows, vocabulary] f32, written.</param>
+    /// <param name="hidden">[rows, hidden] f32: rows of <see cref="Forward"/>'s result; normalised in place.</param>
+    public void Head(Tensor logits, Tensor hidden)
+    {
+        device.RmsNorm(hidden, hidden, finalNorm);
+        device.Linear(logits, hidden, head, default);
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable part in owned) part.Dispose();
+    }
+
+    private readonly record struct Layer(NormWeight AttentionNorm, AttentionLayer Attention, NormWeight MlpNorm, MlpLayer Mlp);
+}

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Quire.Formats;
+using Quire.Golden;
+
+namespace Quire.Conformance.Models;
+
+/// <summary>One folder of <c>golden/families</c>: a checkpoint and what the reference computes from it.</summary>
+internal sealed class FamilyGolden : IDisposable
+{
+    private readonly JsonDocument json;
+
+    private FamilyGolden(string folder, JsonDocument json)
+    {
+        Folder = folder;
+        this.json = json;
+        Prompts = [.. Root.GetProperty("prompts").EnumerateArray().Select(Ids)];
+        Greedy = [.. Root.GetProperty("greedy").EnumerateArray().Select(g => (Ids(g.GetProperty("tokens")), g.GetProperty("margin").EnumerateArray().Select(m => m.GetDouble()).ToArray()))];
+    }
+
+    public string Folder { get; }
+
+    public int[][] Prompts { get; }
+
+    public (int[] Tokens, double[] Margins)[] Greedy { get; }
+
+    private JsonElement Root => json.RootElement;
+
+    public bool IsCausal => Root.GetProperty("kind").GetString() == "causal";
+
+    public double Tolerance(string name) => Root.GetProperty("tolerance").GetProperty(name).GetDouble();
+
+    /// <summary>Names of all family folders of the data set; one empty name where there is none, so that the skip is counted.</summary>
+    public static IEnumerable<TheoryDataRow<string>> Names =>
+        GoldenFolder.Find("families") is { } root && Directory.GetDirectories(root).Where(d => File.Exists(Path.Combine(d, "golden", "golden.json"))).Order().ToArray() is { Length: > 0 } folders
+            ? folders.Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder)!))
+            : [new TheoryDataRow<string>("")];
+
+    /// <summary>Loads a folder; skips the test where the data set has none, or where the library itself refuses the checkpoint as not supported.</summary>
+    public static FamilyGolden Load(string name)
+    {
+        if (name.Length == 0) Assert.Skip("no golden/families here");
+        string folder = Path.Combine(GoldenFolder.Find("families")!, name);
+        JsonDocument json = GoldenFolder.ReadJson(Path.Combine(folder, "golden", "golden.json"));
+        if (json.RootElement.GetProperty("kind").GetString() is not "causal") Assert.Skip($"{name}: pooling models are not supported yet");
+        var golden = new FamilyGolden(folder, json);
+        try
+        {
+            ModelConfig config = ModelConfig.Read(Path.Combine(folder, "config.json"));
+            Quire.Models.ModelFamilies.Of(config).Describe(config);
+        }
+        catch (QuireException e) when (e.Kind == ErrorKind.NotSupported)
+        {
+            Assert.Skip($"{name}: {e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..].Split(';')[0]}");
+        }
+        return golden;
+    }
+
+    /// <summary>Reference logits of a prompt by row: all rows, or the last row alone.</summary>
+    public float[][] Logits(int prompt)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Folder, "golden", "golden.safetensors"));
+        return Rows(file, $"logits_{prompt}");
+    }
+
+    private static float[][] Rows(SafetensorsFile file, string name)
+    {
+        var view = file.Tensors[name].View;
+        int columns = (int)view.Shape.Columns;
+        return [.. view.AsSpan<float>().ToArray().Chunk(columns)];
+    }
+
+    private static int[] Ids(JsonElement array) => [.. array.EnumerateArray().Select(id => id.GetInt32())];
+
+    public void Dispose() => json.Dispose();
+}

@@ -1,0 +1,101 @@
+using Quire.Formats;
+using Quire.Kernels.Cpu;
+using Quire.Kernels.Cpu.Threading;
+using Quire.Models;
+using Quire.Tensors;
+
+namespace Quire.Conformance.Models;
+
+/// <summary>Runs whole sequences through a model in one ragged step, without an engine, and returns all rows of logits.</summary>
+internal sealed class ForwardRunner : IDisposable
+{
+    private readonly ComputePool pool = new(2);
+    private readonly CpuDevice device;
+    private readonly TransformerModel model;
+    private readonly DType kvType;
+    private readonly List<DeviceBuffer> buffers = [];
+
+    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048)
+    {
+        this.kvType = kvType;
+        device = new CpuDevice(kernels ?? KernelSet.Default, pool, kvType);
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        Spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
+        model = TransformerModel.Load(checkpoint, Spec, device, positions);
+    }
+
+    public ModelSpec Spec { get; }
+
+    /// <summary>Logits of every token of every sequence: result[sequence][token][vocabulary].</summary>
+    public float[][][] Logits(IReadOnlyList<int[]> sequences) => Run(sequences, head: true);
+
+    /// <summary>Rows after the final norm's input: the residual stream.</summary>
+    public float[][][] Hidden(IReadOnlyList<int[]> sequences) => Run(sequences, head: false);
+
+    private float[][][] Run(IReadOnlyList<int[]> sequences, bool head)
+    {
+        int tokens = sequences.Sum(s => s.Length);
+        KvPlan plan = KvPlan.Of(Spec, kvType);
+        int[] blocksOf = [.. sequences.Select(s => (s.Length + 15) / 16)];
+        int blocks = blocksOf.Sum() * plan.Groups.Count, longest = blocksOf.Max();
+        using var cache = new KvPool(device, plan, blocks);
+        using var workspace = new Workspace(device, Spec, tokens);
+
+        // Block ids count downwards, so that neighbours in a table are not neighbours in memory.
+        int nextBlock = blocks;
+        var groups = new GroupBatch[plan.Groups.Count];
+        for (int g = 0; g < groups.Length; g++)
+        {
+            var tables = new int[sequences.Count * longest];
+            var slots = new List<int>();
+            for (int s = 0; s < sequences.Count; s++)
+            {
+                for (int b = 0; b < blocksOf[s]; b++) tables[(s * longest) + b] = --nextBlock;
+                for (int t = 0; t < sequences[s].Length; t++) slots.Add((tables[(s * longest) + (t / 16)] * 16) + (t % 16));
+            }
+            groups[g] = new GroupBatch(Upload(tables, new Shape(sequences.Count, longest)), Upload([.. slots], new Shape(tokens)));
+        }
+        int[] starts = new int[sequences.Count + 1];
+        for (int s = 0; s < sequences.Count; s++) starts[s + 1] = starts[s] + sequences[s].Length;
+        var batch = new RaggedBatch
+        {
+            TokenIds = Upload([.. sequences.SelectMany(s => s)], new Shape(tokens)),
+            Positions = Upload([.. sequences.SelectMany(s => Enumerable.Range(0, s.Length))], new Shape(tokens)),
+            QueryStart = Upload(starts, new Shape(starts.Length)),
+            SeqLens = Upload([.. sequences.Select(s => s.Length)], new Shape(sequences.Count)),
+            Groups = groups,
+        };
+        Tensor hidden = model.Forward(batch, cache, workspace);
+        var result = new float[sequences.Count][][];
+        using DeviceBuffer logits = device.Allocate(4L * Spec.VocabularySize);
+        Tensor row = logits.Tensor(DType.F32, new Shape(1, Spec.VocabularySize));
+        for (int s = 0; s < sequences.Count; s++)
+        {
+            result[s] = new float[sequences[s].Length][];
+            for (int t = 0; t < sequences[s].Length; t++)
+            {
+                Tensor h = hidden.Slice(starts[s] + t, 1);
+                if (head) model.Head(row, h);
+                result[s][t] = (head ? row : h).AsSpan<float>().ToArray();
+            }
+        }
+        return result;
+    }
+
+    private Tensor Upload(int[] values, Shape shape)
+    {
+        DeviceBuffer buffer = device.Allocate(Math.Max(1, values.Length) * 4L);
+        buffers.Add(buffer);
+        Tensor tensor = buffer.Tensor(DType.I32, shape);
+        device.Write<int>(tensor, values);
+        return tensor;
+    }
+
+    public void Dispose()
+    {
+        foreach (DeviceBuffer buffer in buffers) buffer.Dispose();
+        model.Dispose();
+        device.Dispose();
+        pool.Dispose();
+    }
+}
