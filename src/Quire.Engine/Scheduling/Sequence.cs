@@ -62,6 +62,9 @@ internal sealed class Sequence
 
     public FinishReason? Finished { get; set; }
 
+    /// <summary>It was planned once, or ended, and counts no more as queued.</summary>
+    public bool LeftQueue { get; set; }
+
     /// <summary>Whoever waits for this sequence's outputs; the scheduler does not look at it.</summary>
     public object? Tag { get; init; }
 

@@ -106,3 +106,16 @@ public sealed record DynamicScaling(double Factor, int OriginalMaxPositions) : R
         return rope.Unscaled(rope.Theta * Math.Pow(stretch, rope.RotatedSize / (rope.RotatedSize - 2.0)));
     }
 }
+
+/// <summary>One divisor per frequency, as GGUF files of Llama 3 store their scaling.</summary>
+public sealed record DivisorScaling(IReadOnlyList<float> Divisors) : RopeScaling
+{
+    public override float[] InverseFrequencies(RopeSpec rope)
+    {
+        float[] frequencies = rope.Unscaled(rope.Theta);
+        if (Divisors.Count != frequencies.Length)
+            throw new QuireException(ErrorKind.InvalidModel, $"rope_freqs.weight has {Divisors.Count} entries; heads that rotate {rope.RotatedSize} elements need {frequencies.Length}.");
+        for (int i = 0; i < frequencies.Length; i++) frequencies[i] /= Divisors[i];
+        return frequencies;
+    }
+}

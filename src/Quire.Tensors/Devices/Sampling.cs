@@ -44,8 +44,14 @@ public sealed class SamplingRow
     /// <summary>Tokens of the prompt and of the output so far, kept up only where <see cref="UsesHistory"/>.</summary>
     public TokenHistory History { get; } = new();
 
-    /// <summary>How many of the best log probabilities to report beside the chosen token's; negative reports none.</summary>
-    public int Logprobs { get; set; } = -1;
+    /// <summary>If not negative, this token is chosen whatever the logits say: log probabilities of a known text.</summary>
+    public int Forced { get; set; } = -1;
+
+    /// <summary>How many of the best log probabilities to report beside the chosen token's; -1 reports the whole vocabulary's, <see cref="NoLogprobs"/> none.</summary>
+    public int Logprobs { get; set; } = NoLogprobs;
+
+    /// <summary>The value of <see cref="Logprobs"/> that asks for nothing.</summary>
+    public const int NoLogprobs = int.MinValue;
 
     public LogprobsMode Mode { get; set; }
 

@@ -1,0 +1,120 @@
+using Quire.Models;
+using Quire.Tensors;
+
+namespace Quire.Engine;
+
+/// <summary>Runs plans on one device in this process.</summary>
+public sealed class ModelExecutor : IExecutor
+{
+    private readonly IDevice device;
+    private readonly TransformerModel model;
+    private readonly ExecutorOptions options;
+    private readonly KvPool cache;
+    private readonly Workspace workspace;
+    private readonly StepArrays arrays;
+    private readonly DeviceBuffer logits, headRows;
+    private readonly List<RunnerRow> rows = [];
+    private readonly SamplingRow[] sampling;
+    private readonly SampledToken[] tokens;
+    private readonly StepResult result = new();
+    private Tensor hidden;
+
+    /// <param name="model">Disposed with the executor.</param>
+    public ModelExecutor(IDevice device, TransformerModel model, ExecutorOptions options)
+    {
+        this.device = device;
+        this.model = model;
+        this.options = options;
+        KvPlan plan = KvPlan.Of(model.Spec, options.KvType);
+        cache = new KvPool(device, plan, options.Blocks);
+        workspace = new Workspace(device, model.Spec, options.MaxBatchedTokens);
+        arrays = new StepArrays(device, options, plan.Groups.Count);
+        logits = device.Allocate(4L * options.LogitsRows * model.Spec.VocabularySize);
+        headRows = device.Allocate(4L * options.LogitsRows * model.Spec.HiddenSize);
+        sampling = new SamplingRow[options.LogitsRows];
+        tokens = new SampledToken[options.LogitsRows];
+    }
+
+    /// <summary>Bytes that an executor allocates beside weights and KV blocks.</summary>
+    public static long WorkspaceBytes(ModelSpec model, ExecutorOptions options) =>
+        Workspace.Bytes(model, options.MaxBatchedTokens) + (4L * options.LogitsRows * (model.VocabularySize + model.HiddenSize));
+
+    public void Forward(StepPlan plan)
+    {
+        TakeOver(plan);
+        arrays.Fill(plan, rows);
+        hidden = model.Forward(arrays.Batch, cache, workspace);
+    }
+
+    public StepResult Sample(StepPlan plan)
+    {
+        result.Clear();
+        int wanted = 0;
+        for (int row = 0; row < plan.Rows.Count; row++) wanted = BeginRow(plan, row, wanted);
+        for (int first = 0; first < arrays.LogitsRows; first += options.LogitsRows)
+            SampleSlice(plan, first, Math.Min(options.LogitsRows, arrays.LogitsRows - first));
+        device.Readback();
+        for (int row = 0; row < plan.Rows.Count; row++)
+            if (plan.Rows[row].Samples && !result.Token(row, 0).IsInvalid) rows[plan.Rows[row].Row].Append(result.Token(row, 0).Id);
+        return result;
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable part in (IDisposable[])[cache, workspace, arrays, logits, headRows, model]) part.Dispose();
+    }
+
+    private void TakeOver(StepPlan plan)
+    {
+        foreach (PlannedRow planned in plan.Rows)
+        {
+            while (rows.Count <= planned.Row) rows.Add(new RunnerRow());
+            RunnerRow row = rows[planned.Row];
+            if (planned.Request is { } request) row.Begin(request, cache.Plan.Groups.Count, options.MaxModelLength);
+            if (planned.ReplacesTables)
+                foreach (List<int> table in row.Tables) table.Clear();
+            for (int i = 0; i < planned.BlockCount; i++)
+            {
+                NewBlock block = plan.Blocks[planned.FirstBlock + i];
+                row.Tables[block.Group].Add(block.Id);
+            }
+        }
+    }
+
+    // Result objects exist before the slices run, so that each slice can fill its own in any order of rows.
+    private int BeginRow(StepPlan plan, int row, int wanted)
+    {
+        result.BeginRow();
+        List<SampledToken>? prompt = null;
+        for (; wanted < arrays.Wanted.Count && arrays.Wanted[wanted].PlanRow == row; wanted++)
+        {
+            if (arrays.Wanted[wanted].PromptPosition < 0) result.AddToken();
+            else (prompt ??= []).Add(new SampledToken());
+        }
+        if (prompt is not null) result.SetPromptTokens(prompt);
+        return wanted;
+    }
+
+    private void SampleSlice(StepPlan plan, int first, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            WantedRow wanted = arrays.Wanted[first + i];
+            RunnerRow row = rows[plan.Rows[wanted.PlanRow].Row];
+            if (wanted.PromptPosition < 0)
+            {
+                row.PrepareSampling(options.EosTokenIds);
+                (sampling[i], tokens[i]) = (row.Sampling, result.Token(wanted.PlanRow, 0));
+                continue;
+            }
+            int start = Math.Max(1, plan.Rows[wanted.PlanRow].Start + 1);
+            sampling[i] = new SamplingRow { Forced = row.Tokens[wanted.PromptPosition], Logprobs = row.Request.Parameters.PromptLogprobs!.Value, Mode = row.Request.Parameters.LogprobsMode };
+            tokens[i] = result.PromptTokens(wanted.PlanRow)![wanted.PromptPosition - start];
+        }
+        Tensor gathered = headRows.Tensor(DType.F32, new Shape(count, model.Spec.HiddenSize));
+        Tensor slice = logits.Tensor(DType.F32, new Shape(count, model.Spec.VocabularySize));
+        device.GatherRows(gathered, hidden, arrays.LogitsIndices(first, count));
+        model.Head(slice, gathered);
+        device.Sample(slice, sampling.AsMemory(0, count), tokens.AsMemory(0, count));
+    }
+}

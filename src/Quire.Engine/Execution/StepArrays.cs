@@ -1,0 +1,116 @@
+using Quire.Models;
+using Quire.Tensors;
+
+namespace Quire.Engine;
+
+/// <summary>The flat arrays of a step: staged on the host, copied to the device, all allocated once for the largest step.</summary>
+internal sealed class StepArrays : IDisposable
+{
+    private readonly IDevice device;
+    private readonly int[] tokenIds, positions, queryStart, seqLens, logitsIndices;
+    private readonly int[][] slots, tables;
+    private readonly DeviceBuffer[] buffers;
+
+    public StepArrays(IDevice device, ExecutorOptions options, int groups)
+    {
+        this.device = device;
+        int tokens = options.MaxBatchedTokens, sequences = options.MaxSequences;
+        int maxBlocks = (options.MaxModelLength + KvLayout.BlockTokens - 1) / KvLayout.BlockTokens;
+        (tokenIds, positions, logitsIndices) = (new int[tokens], new int[tokens], new int[tokens]);
+        (queryStart, seqLens) = (new int[sequences + 1], new int[sequences]);
+        slots = [.. Enumerable.Range(0, groups).Select(_ => new int[tokens])];
+        tables = [.. Enumerable.Range(0, groups).Select(_ => new int[sequences * maxBlocks])];
+        buffers = [.. new int[][] { tokenIds, positions, queryStart, seqLens, logitsIndices }.Concat(slots).Concat(tables).Select(array => device.Allocate(4L * array.Length))];
+        Batch = new RaggedBatch { Groups = new GroupBatch[groups] };
+    }
+
+    public RaggedBatch Batch { get; }
+
+    /// <summary>Rows of the batch whose logits are wanted.</summary>
+    public int LogitsRows { get; private set; }
+
+    /// <summary>Index in the plan of each wanted row, and whether the row is a prompt token's.</summary>
+    public List<WantedRow> Wanted { get; } = [];
+
+    public void Fill(StepPlan plan, IReadOnlyList<RunnerRow> rows)
+    {
+        Wanted.Clear();
+        int tokens = 0, longestTable = 1;
+        for (int i = 0; i < plan.Rows.Count; i++)
+        {
+            PlannedRow planned = plan.Rows[i];
+            RunnerRow row = rows[planned.Row];
+            queryStart[i] = tokens;
+            seqLens[i] = planned.Start + planned.Tokens;
+            row.Tokens.Slice(planned.Start, planned.Tokens).CopyTo(tokenIds.AsSpan(tokens));
+            for (int t = 0; t < planned.Tokens; t++) positions[tokens + t] = planned.Start + t;
+            for (int group = 0; group < slots.Length; group++)
+            {
+                List<int> table = row.Tables[group];
+                longestTable = Math.Max(longestTable, table.Count);
+                for (int t = 0; t < planned.Tokens; t++)
+                {
+                    int position = planned.Start + t;
+                    slots[group][tokens + t] = (table[position / KvLayout.BlockTokens] * KvLayout.BlockTokens) + (position % KvLayout.BlockTokens);
+                }
+            }
+            if (row.Request.Parameters.PromptLogprobs is not null)
+            {
+                // Row t predicts prompt token t + 1.
+                for (int t = 0; t < planned.Tokens && planned.Start + t + 1 < row.Request.Prompt.Length; t++)
+                    Want(tokens + t, new WantedRow(i, planned.Start + t + 1));
+            }
+            tokens += planned.Tokens;
+            if (planned.Samples) Want(tokens - 1, new WantedRow(i, -1));
+        }
+        queryStart[plan.Rows.Count] = tokens;
+        for (int group = 0; group < tables.Length; group++)
+        {
+            for (int i = 0; i < plan.Rows.Count; i++)
+                System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows[plan.Rows[i].Row].Tables[group]).CopyTo(tables[group].AsSpan(i * longestTable));
+        }
+        Upload(plan.Rows.Count, tokens, longestTable);
+    }
+
+    /// <summary>A slice of the wanted rows' indices, on the device.</summary>
+    public Tensor LogitsIndices(int first, int count) => Batch.LogitsIndices.Slice(first, count);
+
+    public void Dispose()
+    {
+        foreach (DeviceBuffer buffer in buffers) buffer.Dispose();
+    }
+
+    private void Want(int batchRow, WantedRow wanted)
+    {
+        logitsIndices[Wanted.Count] = batchRow;
+        Wanted.Add(wanted);
+    }
+
+    private void Upload(int sequences, int tokens, int longestTable)
+    {
+        LogitsRows = Wanted.Count;
+        Batch.TokenIds = Copy(0, tokenIds, new Shape(tokens));
+        Batch.Positions = Copy(1, positions, new Shape(tokens));
+        Batch.QueryStart = Copy(2, queryStart, new Shape(sequences + 1));
+        Batch.SeqLens = Copy(3, seqLens, new Shape(sequences));
+        Batch.LogitsIndices = Copy(4, logitsIndices, new Shape(LogitsRows));
+        for (int group = 0; group < slots.Length; group++)
+        {
+            Batch.Groups[group] = new GroupBatch(
+                Copy(5 + slots.Length + group, tables[group], new Shape(sequences, longestTable)),
+                Copy(5 + group, slots[group], new Shape(tokens)));
+        }
+    }
+
+    private Tensor Copy(int buffer, int[] source, Shape shape)
+    {
+        Tensor tensor = buffers[buffer].Tensor(DType.I32, shape);
+        device.Write<int>(tensor, source.AsSpan(0, (int)shape.Count));
+        return tensor;
+    }
+}
+
+/// <summary>A row of logits that is wanted.</summary>
+/// <param name="PlanRow">Index in the plan.</param>
+/// <param name="PromptPosition">Position of the prompt token that the row predicts, or -1: a new token is sampled from it.</param>
+internal readonly record struct WantedRow(int PlanRow, int PromptPosition);

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Logging;
+using Quire.Engine;
+using Quire.Formats;
+using Quire.Kernels.Cpu;
+using Quire.Kernels.Cpu.Threading;
+using Quire.Models;
+using Quire.Tensors;
+
+namespace Quire;
+
+/// <summary>From a checkpoint to a running engine of token ids: chooses backend, arithmetic and memory.</summary>
+internal static class ModelLoader
+{
+    private static readonly Lazy<ComputePool> SharedPool = new(() => new ComputePool(Environment.ProcessorCount));
+
+    public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger)
+    {
+        ModelSpec spec = WithStoredFrequencies(checkpoint, ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config));
+        if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
+        {
+            throw new QuireException(ErrorKind.InvalidRequest, $"--max-model-len {asked} is beyond the {spec.MaxPositions} positions that the model was made for.", param: "max-model-len");
+        }
+        DType weights = ReadDType("dtype", options.DType, Auto(checkpoint));
+        DType kvType = ReadDType("kv-cache-dtype", options.KvCacheDType, weights);
+        ComputePool pool = options.Threads is { } threads ? new ComputePool(threads) : SharedPool.Value;
+        var device = new CpuDevice(KernelSet.Default, pool, weights);
+        int longest = options.MaxModelLength ?? spec.MaxPositions;
+        int batched = Math.Max(1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
+
+        TransformerModel model = TransformerModel.Load(checkpoint, spec, device, longest);
+        try
+        {
+            KvPlan kv = KvPlan.Of(spec, kvType);
+            var executorOptions = new ExecutorOptions
+            {
+                MaxBatchedTokens = batched,
+                MaxSequences = options.MaxSequences,
+                MaxModelLength = longest,
+                Blocks = 0,
+                KvType = kvType,
+                EosTokenIds = EosTokenIds(checkpoint),
+                LogitsRows = Math.Min(64, options.MaxSequences),
+            };
+            MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, model.WeightBytes, ModelExecutor.WorkspaceBytes(spec, executorOptions), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+            executorOptions = executorOptions with { Blocks = plan.Blocks, MaxModelLength = plan.MaxModelLength };
+            var executor = new ModelExecutor(device, model, executorOptions);
+            var scheduler = new SchedulerOptions
+            {
+                MaxSequences = options.MaxSequences,
+                MaxBatchedTokens = batched,
+                MaxModelLength = plan.MaxModelLength,
+                Blocks = plan.Blocks,
+                GroupWindows = [.. kv.Groups.Select(group => group.Window)],
+                LongPrefillThreshold = options.LongPrefillThreshold,
+                ChunkedPrefill = options.ChunkedPrefill,
+                PrefixCaching = options.PrefixCaching,
+                Policy = options.SchedulingPolicy,
+                ReserveFullPrompt = options.ReserveFullPrompt,
+                Watermark = options.Watermark,
+                EosTokenIds = executorOptions.EosTokenIds,
+            };
+            var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger);
+            return new LoadedModel(engine, spec, plan, device.Name, weights, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>generation_config.json's ids come first: chat models add their end of turn there.</summary>
+    internal static IReadOnlyList<int> EosTokenIds(Checkpoint checkpoint) =>
+        [.. checkpoint.Generation.EosTokenIds.Concat(checkpoint.Config.EosTokenIds).Distinct()];
+
+    // A checkpoint in f16 keeps its weights as they are; its keys and values need f32, since bf16 would lose bits that f16 has.
+    private static DType Auto(Checkpoint checkpoint) => checkpoint.Config.DType switch
+    {
+        "float32" or "float16" => DType.F32,
+        _ => DType.BF16,
+    };
+
+    private static DType ReadDType(string flag, string name, DType auto) => name switch
+    {
+        "auto" => auto,
+        "float32" or "float" => DType.F32,
+        "bfloat16" => DType.BF16,
+        "float16" or "half" => DType.F32,
+        _ => throw new QuireException(ErrorKind.InvalidRequest, $"--{flag} {name} is unknown; auto, float32, bfloat16 and float16 are known.", param: flag),
+    };
+
+    // Llama 3 GGUF files carry their rope scaling as one divisor per frequency.
+    private static ModelSpec WithStoredFrequencies(Checkpoint checkpoint, ModelSpec spec)
+    {
+        if (!checkpoint.TryGet("rope_freqs.weight", out CheckpointTensor? divisors)) return spec;
+        var values = new float[divisors.Shape.Count];
+        divisors.ReadRows(0, divisors.Shape.Rows, values);
+        var scaling = new DivisorScaling(values);
+        return spec.WithAttention(attention => attention.Rope is { } rope ? attention with { Rope = rope with { Scaling = scaling } } : attention);
+    }
+}
+
+/// <summary>A running engine and what was decided for it.</summary>
+internal sealed record LoadedModel(
+    InferenceEngine Engine, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
+{
+    public void Dispose()
+    {
+        Engine.Dispose();
+        OwnPool?.Dispose();
+    }
+}

@@ -1,0 +1,65 @@
+namespace Quire;
+
+/// <summary>How a model is loaded and run. Names and meanings are those of vLLM's flags; a null is chosen from the model and the machine, and said.</summary>
+public sealed record QuireOptions
+{
+    /// <summary>--dtype: auto, float32, bfloat16 or float16. auto is what the checkpoint says; quantised weights keep their exact values in every mode.</summary>
+    public string DType { get; init; } = "auto";
+
+    /// <summary>--kv-cache-dtype: auto (as <see cref="DType"/>), float32 or bfloat16.</summary>
+    public string KvCacheDType { get; init; } = "auto";
+
+    /// <summary>--max-model-len: longest sequence, prompt and output together. Null: the model's, or what fits into memory.</summary>
+    public int? MaxModelLength { get; init; }
+
+    /// <summary>--max-num-seqs: sequences in a step.</summary>
+    public int MaxSequences { get; init; } = 256;
+
+    /// <summary>--max-num-batched-tokens: token budget of a step.</summary>
+    public int MaxBatchedTokens { get; init; } = 2048;
+
+    /// <summary>--gpu-memory-utilization: share of the machine's memory that the process may use, weights included.</summary>
+    public double MemoryUtilization { get; init; } = 0.5;
+
+    /// <summary>--kv-cache-memory-bytes: bytes for KV blocks, instead of what <see cref="MemoryUtilization"/> leaves.</summary>
+    public long? KvCacheBytes { get; init; }
+
+    /// <summary>--num-gpu-blocks-override: KV blocks, instead of what fits.</summary>
+    public int? Blocks { get; init; }
+
+    /// <summary>--enable-prefix-caching.</summary>
+    public bool PrefixCaching { get; init; } = true;
+
+    /// <summary>--enable-chunked-prefill.</summary>
+    public bool ChunkedPrefill { get; init; } = true;
+
+    /// <summary>--long-prefill-token-threshold.</summary>
+    public int LongPrefillThreshold { get; init; }
+
+    /// <summary>--scheduling-policy: fcfs or priority.</summary>
+    public string SchedulingPolicy { get; init; } = "fcfs";
+
+    /// <summary>--scheduler-reserve-full-isl.</summary>
+    public bool ReserveFullPrompt { get; init; } = true;
+
+    /// <summary>--watermark.</summary>
+    public double Watermark { get; init; }
+
+    /// <summary>--threads: compute threads; null is one per processor of the process.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>--max-num-queued-reqs: requests that may wait; more are refused with 429.</summary>
+    public int MaxQueuedRequests { get; init; } = 1024;
+
+    /// <summary>--tokenizer: a folder or tokenizer.json; null is the model's own.</summary>
+    public string? Tokenizer { get; init; }
+
+    /// <summary>--chat-template: a file or the template itself; null is the model's own.</summary>
+    public string? ChatTemplate { get; init; }
+
+    /// <summary>--generation-config: auto (the model's generation_config.json gives sampling defaults) or vllm (it does not).</summary>
+    public string GenerationConfig { get; init; } = "auto";
+
+    /// <summary>--seed: added to nothing; requests without a seed draw one from it, or at random if null.</summary>
+    public ulong? Seed { get; init; }
+}
