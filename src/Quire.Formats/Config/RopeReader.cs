@@ -78,7 +78,8 @@ internal static class RopeReader
     }
 
     private static double? Partial(ConfigObject config) =>
-        Positive(config, "partial_rotary_factor") ?? Positive(config, "rotary_pct") ?? Positive(config, "rope_pct");
+        Positive(config, "partial_rotary_factor") ?? Positive(config, "rotary_pct") ?? Positive(config, "rope_pct")
+        ?? Positive(config, "rotary_dim") / Positive(config, "head_dim");
 
     private static double? Positive(ConfigObject? from, string name) => from?.OptionalDouble(name) switch
     {
