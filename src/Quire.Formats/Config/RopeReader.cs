@@ -67,6 +67,7 @@ internal static class RopeReader
             Alpha = Number("alpha"),
             ShortFactor = rule?.OptionalDoubles("short_factor"),
             LongFactor = rule?.OptionalDoubles("long_factor"),
+            FrequencyFactors = rule?.OptionalDoubles("frequency_factors"),
         };
     }
 

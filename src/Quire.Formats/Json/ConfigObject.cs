@@ -20,6 +20,10 @@ public class ConfigObject
 
     public string File { get; }
 
+    /// <summary>The object at the root of a JSON file.</summary>
+    /// <exception cref="QuireException">Absent, unreadable, or not a JSON object.</exception>
+    public static ConfigObject ReadFile(string path) => new(path, "", JsonFile.ReadObject(path));
+
     /// <summary>The value as JSON, or null where it is absent or null.</summary>
     public JsonElement? Element(string name)
     {

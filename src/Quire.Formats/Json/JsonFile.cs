@@ -33,8 +33,7 @@ internal static class JsonFile
         try
         {
             if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
-            // Not disposed: without a pooled buffer the document lives as long as its elements.
-            JsonElement root = JsonDocument.Parse(json, Options).RootElement;
+            JsonElement root = JsonElement.Parse(json.Span, Options);
             return root.ValueKind == JsonValueKind.Object ? root : throw QuireException.BadFile(path, "must hold a JSON object");
         }
         catch (JsonException e)
