@@ -32,6 +32,20 @@ public class ConfigObject
         return null;
     }
 
+    /// <summary>Every name of the object, also of values that are null.</summary>
+    /// <exception cref="QuireException">A name is not valid Unicode.</exception>
+    public IReadOnlyList<string> Names()
+    {
+        try
+        {
+            return [.. layers.SelectMany(layer => layer.EnumerateObject()).Select(property => property.Name).Distinct()];
+        }
+        catch (InvalidOperationException e)
+        {
+            throw QuireException.BadFile(File, $"{prefix}* has a name that is not valid Unicode", e);
+        }
+    }
+
     public bool Has(string name) => Element(name) is not null;
 
     /// <summary>A whole number, also where it is spelled as <c>32.0</c>.</summary>
