@@ -9,7 +9,8 @@ public sealed class CheckpointTensor
     private readonly long offset;
     private readonly long byteCount;
 
-    internal CheckpointTensor(SafetensorsTensor tensor)
+    /// <exception cref="QuireException">More than four dimensions.</exception>
+    public CheckpointTensor(SafetensorsTensor tensor)
     {
         (map, offset, byteCount) = (tensor.Map, tensor.Offset, tensor.ByteCount);
         Name = tensor.Name;
@@ -18,7 +19,7 @@ public sealed class CheckpointTensor
         ElementType = tensor.Type.Element;
     }
 
-    internal CheckpointTensor(GgufTensor tensor)
+    public CheckpointTensor(GgufTensor tensor)
     {
         (map, offset, byteCount) = (tensor.Map, tensor.Offset, tensor.ByteCount);
         Name = tensor.Name;

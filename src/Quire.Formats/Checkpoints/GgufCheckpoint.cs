@@ -31,6 +31,8 @@ internal sealed class GgufCheckpoint : Checkpoint
         GgufFile file = GgufFile.Open(path);
         try
         {
+            if (file.Metadata.OptionalCount("split.count") is > 1 and int parts)
+                throw new QuireException(ErrorKind.NotSupported, $"{path} is one of {parts} parts of a split GGUF file; merge them into one file first");
             return new GgufCheckpoint(file, ModelConfig.FromGguf(file));
         }
         catch

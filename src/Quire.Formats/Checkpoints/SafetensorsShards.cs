@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Quire.Formats;
 
 /// <summary>Finds a folder's weights: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
@@ -27,14 +25,14 @@ internal static class SafetensorsShards
 
     private static Dictionary<string, SafetensorsTensor> OpenShards(string folder, string index, List<SafetensorsFile> files)
     {
-        var root = new ConfigObject(index, "", JsonFile.ReadObject(index));
+        ConfigObject root = ConfigObject.ReadFile(index);
         ConfigObject map = root.OptionalObject("weight_map") ?? throw root.Bad("weight_map", "is missing; an object was expected");
 
         var shards = new Dictionary<string, SafetensorsFile>();
         var tensors = new Dictionary<string, SafetensorsTensor>();
-        foreach (JsonProperty property in root.Element("weight_map")!.Value.EnumerateObject())
+        foreach (string tensor in map.Names())
         {
-            string tensor = Name(index, property), shard = map.String(tensor);
+            string shard = map.String(tensor);
             if (!shards.TryGetValue(shard, out SafetensorsFile? file))
             {
                 file = OpenShard(folder, index, shard);
@@ -59,17 +57,5 @@ internal static class SafetensorsShards
         return File.Exists(path)
             ? SafetensorsFile.Open(path)
             : throw QuireException.BadFile(index, $"names the shard {shard}, which does not exist in {folder}; download it again");
-    }
-
-    private static string Name(string index, JsonProperty property)
-    {
-        try
-        {
-            return property.Name;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw QuireException.BadFile(index, "holds a tensor name that is not valid Unicode", e);
-        }
     }
 }

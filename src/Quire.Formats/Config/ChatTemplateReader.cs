@@ -18,7 +18,7 @@ internal static class ChatTemplateReader
     {
         Dictionary<string, string> templates = config is null ? [] : FromConfig(config);
         if (templates.Count == 0 && Path.Combine(folder, JsonName) is var json && File.Exists(json))
-            templates = FromConfig(new ConfigObject(json, "", JsonFile.ReadObject(json)));
+            templates = FromConfig(ConfigObject.ReadFile(json));
         if (Path.Combine(folder, JinjaName) is var jinja && File.Exists(jinja)) templates[TokenizerConfig.DefaultTemplate] = Text(jinja);
         if (Path.Combine(folder, NamedFolder) is var named && Directory.Exists(named))
             foreach (string file in Directory.EnumerateFiles(named, "*.jinja")) templates[Path.GetFileNameWithoutExtension(file)] = Text(file);

@@ -33,7 +33,7 @@ public sealed record GenerationConfig
     {
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path)) return new GenerationConfig();
-        var config = new ConfigObject(path, "", JsonFile.ReadObject(path));
+        ConfigObject config = ConfigObject.ReadFile(path);
         return new GenerationConfig
         {
             EosTokenIds = config.OptionalInts("eos_token_id", -1) ?? [],

@@ -4,23 +4,24 @@ namespace Quire.Formats;
 /// <param name="ClassName">The transformers class.</param>
 /// <param name="ModelType">transformers' <c>model_type</c>.</param>
 /// <param name="InterleavedRows">Query and key rows are permuted, so that rope rotates neighbours.</param>
-internal sealed record GgufArchitecture(string ClassName, string ModelType, bool InterleavedRows)
+/// <param name="NormsIncludeOne">Norm weights are stored as 1 + weight.</param>
+internal sealed record GgufArchitecture(string ClassName, string ModelType, bool InterleavedRows = false, bool NormsIncludeOne = false)
 {
     /// <exception cref="QuireException">Not among the supported ones.</exception>
     public static GgufArchitecture Of(GgufFile file) => file.Architecture switch
     {
         // One architecture for Llama, Mistral and Mixtral: their files differ in nothing but experts.
-        "llama" when file.Metadata.OptionalCount("llama.expert_count") is > 0 => new("MixtralForCausalLM", "mixtral", true),
-        "llama" when file.Metadata.Has("llama.attention.sliding_window") => new("MistralForCausalLM", "mistral", true),
-        "llama" => new("LlamaForCausalLM", "llama", true),
-        "qwen2" => new("Qwen2ForCausalLM", "qwen2", false),
-        "qwen2moe" => new("Qwen2MoeForCausalLM", "qwen2_moe", false),
-        "qwen3" => new("Qwen3ForCausalLM", "qwen3", false),
-        "qwen3moe" => new("Qwen3MoeForCausalLM", "qwen3_moe", false),
-        "gemma" => new("GemmaForCausalLM", "gemma", false),
-        "gemma2" => new("Gemma2ForCausalLM", "gemma2", false),
-        "gemma3" => new("Gemma3ForCausalLM", "gemma3_text", false),
-        "phi3" => new("Phi3ForCausalLM", "phi3", false),
+        "llama" when file.Metadata.OptionalCount("llama.expert_count") is > 0 => new("MixtralForCausalLM", "mixtral", InterleavedRows: true),
+        "llama" when file.Metadata.Has("llama.attention.sliding_window") => new("MistralForCausalLM", "mistral", InterleavedRows: true),
+        "llama" => new("LlamaForCausalLM", "llama", InterleavedRows: true),
+        "qwen2" => new("Qwen2ForCausalLM", "qwen2"),
+        "qwen2moe" => new("Qwen2MoeForCausalLM", "qwen2_moe"),
+        "qwen3" => new("Qwen3ForCausalLM", "qwen3"),
+        "qwen3moe" => new("Qwen3MoeForCausalLM", "qwen3_moe"),
+        "gemma" => new("GemmaForCausalLM", "gemma", NormsIncludeOne: true),
+        "gemma2" => new("Gemma2ForCausalLM", "gemma2", NormsIncludeOne: true),
+        "gemma3" => new("Gemma3ForCausalLM", "gemma3_text", NormsIncludeOne: true),
+        "phi3" => new("Phi3ForCausalLM", "phi3"),
         string other => throw new QuireException(ErrorKind.NotSupported,
             $"{file.Path}: GGUF architecture {other} is not supported; llama, qwen2, qwen2moe, qwen3, qwen3moe, gemma, gemma2, gemma3 and phi3 are"),
     };

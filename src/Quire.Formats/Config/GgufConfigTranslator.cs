@@ -4,20 +4,9 @@ using System.Text.Json;
 namespace Quire.Formats;
 
 /// <summary>Writes a GGUF file's metadata under the key names of <c>config.json</c>.</summary>
-internal sealed class GgufConfigTranslator
+internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
 {
-    private readonly GgufFile file;
-    private readonly GgufMetadata metadata;
-    private readonly string architecture;
-    private readonly Utf8JsonWriter json;
-
-    private GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
-    {
-        this.file = file;
-        this.json = json;
-        metadata = file.Metadata;
-        architecture = file.Architecture;
-    }
+    private readonly GgufKeys keys = new(file, json);
 
     public static ReadOnlyMemory<byte> ToJson(GgufFile file)
     {
@@ -35,114 +24,49 @@ internal sealed class GgufConfigTranslator
         json.WriteStringValue(names.ClassName);
         json.WriteEndArray();
 
-        Size("hidden_size", "embedding_length");
-        Size("num_hidden_layers", "block_count");
-        Size("max_position_embeddings", "context_length");
-        Counts("intermediate_size", "feed_forward_length");
-        Counts("num_attention_heads", "attention.head_count");
-        Counts("num_key_value_heads", "attention.head_count_kv");
-        Count("head_dim", "attention.key_length");
-        Number("rms_norm_eps", "attention.layer_norm_rms_epsilon");
-        Count("sliding_window", "attention.sliding_window");
-        Number("attn_logit_softcapping", "attn_logit_softcapping");
-        Number("final_logit_softcapping", "final_logit_softcapping");
-        WriteExperts();
-        WriteRope();
+        keys.Size("hidden_size", "embedding_length");
+        keys.Size("num_hidden_layers", "block_count");
+        keys.Size("max_position_embeddings", "context_length");
+        keys.Counts("intermediate_size", "feed_forward_length");
+        keys.Counts("num_attention_heads", "attention.head_count");
+        keys.Counts("num_key_value_heads", "attention.head_count_kv");
+        keys.Count("head_dim", "attention.key_length");
+        keys.Number("rms_norm_eps", "attention.layer_norm_rms_epsilon");
+        keys.Count("sliding_window", "attention.sliding_window");
+        keys.Number("attn_logit_softcapping", "attn_logit_softcapping");
+        keys.Number("final_logit_softcapping", "final_logit_softcapping");
+        json.WriteBoolean("attention_bias", file.Tensors.ContainsKey("blk.0.attn_q.bias"));
+
+        // Mixtral's own name for the count differs from that of the Qwen mixtures.
+        keys.Count(file.Architecture == "llama" ? "num_local_experts" : "num_experts", "expert_count");
+        keys.Count("num_experts_per_tok", "expert_used_count");
+        keys.Count("moe_intermediate_size", "expert_feed_forward_length");
+        keys.Count("shared_expert_intermediate_size", "expert_shared_feed_forward_length");
+
+        new GgufRopeTranslator(file, keys, json).Write();
         WriteVocabulary();
         json.WriteEndObject();
-    }
-
-    private void WriteExperts()
-    {
-        // Mixtral's own name for the count differs from that of the Qwen mixtures.
-        Count(architecture == "llama" ? "num_local_experts" : "num_experts", "expert_count");
-        Count("num_experts_per_tok", "expert_used_count");
-        Count("moe_intermediate_size", "expert_feed_forward_length");
-        Count("shared_expert_intermediate_size", "expert_shared_feed_forward_length");
-    }
-
-    private void WriteRope()
-    {
-        Number("rope_theta", "rope.freq_base");
-        Number("rope_local_base_freq", "rope.freq_base_swa");
-        if (RotaryFactor() is { } share) json.WriteNumber("partial_rotary_factor", share);
-
-        string type = metadata.OptionalString(Key("rope.scaling.type")) ?? "none";
-        double? factor = metadata.OptionalNumber(Key("rope.scaling.factor")) ?? metadata.OptionalNumber(Key("rope.scale_linear"));
-        if (type == "none" && factor is null or 1) return;
-        json.WriteStartObject("rope_scaling");
-        json.WriteString("rope_type", type == "none" ? "linear" : type);
-        if (factor is { } number) json.WriteNumber("factor", Finite("rope.scaling.factor", number));
-        Count("original_max_position_embeddings", "rope.scaling.original_context_length");
-        Number("attention_factor", "rope.scaling.attn_factor");
-        Number("beta_fast", "rope.scaling.yarn_beta_fast");
-        Number("beta_slow", "rope.scaling.yarn_beta_slow");
-        json.WriteEndObject();
-    }
-
-    /// <summary>The share of each head's dimensions that rotate, or null where all do.</summary>
-    private double? RotaryFactor()
-    {
-        if (metadata.OptionalCount(Key("rope.dimension_count")) is not { } rotated) return null;
-        int? headSize = metadata.OptionalCount(Key("attention.key_length"));
-        if (headSize is null && metadata.OptionalCount(Key("embedding_length")) is { } hidden
-            && metadata.TryGet(Key("attention.head_count"), out GgufValue? heads) && heads.Type != GgufValueType.Array && heads.AsInteger() is > 0 and long count)
-            headSize = (int)(hidden / count);
-        return headSize is > 0 && rotated < headSize ? (double)rotated / headSize : null;
     }
 
     private void WriteVocabulary()
     {
         json.WriteNumber("vocab_size", VocabularySize());
         json.WriteBoolean("tie_word_embeddings", !file.Tensors.ContainsKey("output.weight"));
-        if (metadata.OptionalCount("tokenizer.ggml.bos_token_id") is { } bos) json.WriteNumber("bos_token_id", bos);
-        if (metadata.OptionalCount("tokenizer.ggml.eos_token_id") is { } eos) json.WriteNumber("eos_token_id", eos);
-        if (metadata.OptionalCount("tokenizer.ggml.padding_token_id") is { } pad) json.WriteNumber("pad_token_id", pad);
+        WriteId("bos_token_id", "bos_token_id");
+        WriteId("eos_token_id", "eos_token_id");
+        WriteId("pad_token_id", "padding_token_id");
+    }
+
+    private void WriteId(string name, string key)
+    {
+        if (file.Metadata.OptionalCount($"tokenizer.ggml.{key}") is { } id) json.WriteNumber(name, id);
     }
 
     /// <summary>The embedding's rows, which may be more than the tokens that have names.</summary>
     private long VocabularySize()
     {
         if (file.Tensors.TryGetValue("token_embd.weight", out GgufTensor? embedding) && embedding.Dimensions.Count == 2) return embedding.Dimensions[1];
-        return metadata.OptionalArray("tokenizer.ggml.tokens")?.Count ?? metadata.OptionalCount(Key("vocab_size"))
-            ?? throw QuireException.BadFile(file.Path, $"has neither token_embd.weight nor tokenizer.ggml.tokens nor {Key("vocab_size")}");
+        return file.Metadata.OptionalArray("tokenizer.ggml.tokens")?.Count ?? keys.OptionalCount("vocab_size")
+            ?? throw QuireException.BadFile(file.Path, $"has neither token_embd.weight nor tokenizer.ggml.tokens nor {keys.Key("vocab_size")}");
     }
-
-    private void Size(string name, string key)
-    {
-        int value = metadata.OptionalCount(Key(key)) ?? throw QuireException.BadFile(file.Path, $"the key {Key(key)} is missing");
-        if (value == 0) throw QuireException.BadFile(file.Path, $"{Key(key)} is 0; a positive number was expected");
-        json.WriteNumber(name, value);
-    }
-
-    private void Count(string name, string key)
-    {
-        if (metadata.OptionalCount(Key(key)) is { } value) json.WriteNumber(name, value);
-    }
-
-    /// <summary>One number, or one per layer where layers differ.</summary>
-    private void Counts(string name, string key)
-    {
-        if (!metadata.TryGet(Key(key), out GgufValue? value)) return;
-        if (value.Type != GgufValueType.Array)
-        {
-            Count(name, key);
-            return;
-        }
-
-        json.WriteStartArray(name);
-        foreach (long count in value.AsArray().ToIntegers()) json.WriteNumberValue(count);
-        json.WriteEndArray();
-    }
-
-    private void Number(string name, string key)
-    {
-        if (metadata.OptionalNumber(Key(key)) is { } value) json.WriteNumber(name, Finite(key, value));
-    }
-
-    private double Finite(string key, double value) => double.IsFinite(value)
-        ? value
-        : throw QuireException.BadFile(file.Path, $"{Key(key)} is {value}; a finite number was expected");
-
-    private string Key(string name) => $"{architecture}.{name}";
 }

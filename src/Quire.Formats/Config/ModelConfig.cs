@@ -56,6 +56,12 @@ public sealed class ModelConfig : ConfigObject
     /// <summary>True where rows of the query and key weights are stored so that rope rotates neighbours (2i, 2i + 1) of a head, not halves.</summary>
     public bool RopeInterleavedRows { get; private init; }
 
+    /// <summary>True where norms that multiply by (1 + weight) are stored with the one already added.</summary>
+    public bool NormWeightsIncludeOne { get; private init; }
+
+    /// <summary>True where this came from GGUF metadata, so that tensors have GGUF's names.</summary>
+    public bool IsGguf { get; private init; }
+
     /// <exception cref="QuireException">Absent, unreadable, not a JSON object, or with values that make no sense.</exception>
     public static ModelConfig Read(string path) => From(path, JsonFile.ReadObject(path));
 
@@ -69,7 +75,13 @@ public sealed class ModelConfig : ConfigObject
     public static ModelConfig FromGguf(GgufFile file)
     {
         JsonElement root = JsonFile.ParseObject(file.Path, GgufConfigTranslator.ToJson(file));
-        return new ModelConfig(file.Path, root, root) { RopeInterleavedRows = GgufArchitecture.Of(file).InterleavedRows };
+        GgufArchitecture architecture = GgufArchitecture.Of(file);
+        return new ModelConfig(file.Path, root, root)
+        {
+            IsGguf = true,
+            RopeInterleavedRows = architecture.InterleavedRows,
+            NormWeightsIncludeOne = architecture.NormsIncludeOne,
+        };
     }
 
     private static ModelConfig From(string file, JsonElement root)

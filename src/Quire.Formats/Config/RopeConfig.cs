@@ -49,4 +49,7 @@ public sealed record RopeConfig
 
     /// <summary>longrope: one divisor per rotated pair.</summary>
     public IReadOnlyList<double>? LongFactor { get; init; }
+
+    /// <summary>GGUF's form of llama3 scaling: one divisor per rotated pair, to apply whatever the type says.</summary>
+    public IReadOnlyList<double>? FrequencyFactors { get; init; }
 }

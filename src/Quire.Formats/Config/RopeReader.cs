@@ -14,9 +14,8 @@ internal static class RopeReader
         var rules = new Dictionary<string, RopeConfig>();
         if (config.OptionalObject("rope_parameters") is { } parameters)
         {
-            if (!IsByLayerType(config)) return rules;
-            foreach (JsonProperty property in config.Element("rope_parameters")!.Value.EnumerateObject())
-                if (parameters.OptionalObject(property.Name) is { } rule) rules.TryAdd(property.Name, Read(config, rule));
+            foreach (string layerType in parameters.Names())
+                if (parameters.Element(layerType)?.ValueKind == JsonValueKind.Object) rules[layerType] = Read(config, parameters.OptionalObject(layerType));
         }
         else if ((Positive(config, "rope_local_base_freq") ?? Positive(config, "local_rope_theta")) is { } local)
         {
@@ -33,13 +32,6 @@ internal static class RopeReader
         byLayerType.Count == 0 ? Single(config)
         : byLayerType.TryGetValue(Full, out RopeConfig? full) ? full
         : byLayerType.Values.First();
-
-    private static bool IsByLayerType(ConfigObject config)
-    {
-        foreach (JsonProperty property in config.Element("rope_parameters")!.Value.EnumerateObject())
-            if (property.Value.ValueKind == JsonValueKind.Object) return true;
-        return false;
-    }
 
     private static RopeConfig Single(ConfigObject config) =>
         Read(config, config.OptionalObject("rope_parameters") ?? config.OptionalObject("rope_scaling"));
@@ -67,6 +59,7 @@ internal static class RopeReader
             Alpha = Number("alpha"),
             ShortFactor = rule?.OptionalDoubles("short_factor"),
             LongFactor = rule?.OptionalDoubles("long_factor"),
+            FrequencyFactors = rule?.OptionalDoubles("frequency_factors"),
         };
     }
 
@@ -78,7 +71,8 @@ internal static class RopeReader
     }
 
     private static double? Partial(ConfigObject config) =>
-        Positive(config, "partial_rotary_factor") ?? Positive(config, "rotary_pct") ?? Positive(config, "rope_pct");
+        Positive(config, "partial_rotary_factor") ?? Positive(config, "rotary_pct") ?? Positive(config, "rope_pct")
+        ?? Positive(config, "rotary_dim") / Positive(config, "head_dim");
 
     private static double? Positive(ConfigObject? from, string name) => from?.OptionalDouble(name) switch
     {

@@ -34,7 +34,7 @@ public sealed record TokenizerConfig
     {
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path)) return new TokenizerConfig { ChatTemplates = ChatTemplateReader.Read(folder, null) };
-        var config = new ConfigObject(path, "", JsonFile.ReadObject(path));
+        ConfigObject config = ConfigObject.ReadFile(path);
         return new TokenizerConfig
         {
             TokenizerClass = config.OptionalString("tokenizer_class"),

@@ -36,6 +36,14 @@ public static class GgmlDequantizer
         GgmlType.Q4_K => Blocks<Q4_K>,
         GgmlType.Q5_K => Blocks<Q5_K>,
         GgmlType.Q6_K => Blocks<Q6_K>,
+        GgmlType.Q8_K => Blocks<Q8_K>,
+        GgmlType.IQ4_NL => Blocks<IQ4_NL>,
+        GgmlType.IQ4_XS => Blocks<IQ4_XS>,
+        GgmlType.TQ1_0 => Blocks<TQ1_0>,
+        GgmlType.TQ2_0 => Blocks<TQ2_0>,
+        GgmlType.Q1_0 => Blocks<Q1_0>,
+        GgmlType.MXFP4 => Blocks<MXFP4>,
+        GgmlType.NVFP4 => Blocks<NVFP4>,
         _ => null,
     };
 

@@ -34,7 +34,11 @@ internal sealed class GgufCursor(MappedFile map, long position)
         return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw QuireException.BadFile(File, $"{what} is not UTF-8");
     }
 
-    public void SkipString(string what) => Position += Count(what, 1);
+    public void SkipString(string what)
+    {
+        long length = Count(what, 1);
+        Position += length;
+    }
 
     public void Skip(long bytes, string what)
     {

@@ -20,12 +20,30 @@ public class ConfigObject
 
     public string File { get; }
 
+    /// <summary>The object at the root of a JSON file.</summary>
+    /// <exception cref="QuireException">Absent, unreadable, or not a JSON object.</exception>
+    public static ConfigObject ReadFile(string path) => new(path, "", JsonFile.ReadObject(path));
+
     /// <summary>The value as JSON, or null where it is absent or null.</summary>
     public JsonElement? Element(string name)
     {
         foreach (JsonElement layer in layers)
             if (layer.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null) return value;
         return null;
+    }
+
+    /// <summary>Every name of the object, also of values that are null.</summary>
+    /// <exception cref="QuireException">A name is not valid Unicode.</exception>
+    public IReadOnlyList<string> Names()
+    {
+        try
+        {
+            return [.. layers.SelectMany(layer => layer.EnumerateObject()).Select(property => property.Name).Distinct()];
+        }
+        catch (InvalidOperationException e)
+        {
+            throw QuireException.BadFile(File, $"{prefix}* has a name that is not valid Unicode", e);
+        }
     }
 
     public bool Has(string name) => Element(name) is not null;

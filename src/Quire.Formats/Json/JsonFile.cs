@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Quire.Formats;
 
@@ -33,8 +34,8 @@ internal static class JsonFile
         try
         {
             if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
-            // Not disposed: without a pooled buffer the document lives as long as its elements.
-            JsonElement root = JsonDocument.Parse(json, Options).RootElement;
+            if (!Utf8.IsValid(json.Span)) throw QuireException.BadFile(path, "is not UTF-8");
+            JsonElement root = JsonElement.Parse(json.Span, Options);
             return root.ValueKind == JsonValueKind.Object ? root : throw QuireException.BadFile(path, "must hold a JSON object");
         }
         catch (JsonException e)

@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace Quire.Formats;
+
+/// <summary>Copies values of a GGUF file's own architecture (<c>llama.block_count</c>, ...) to JSON under other names. An absent key writes nothing.</summary>
+internal sealed class GgufKeys(GgufFile file, Utf8JsonWriter json)
+{
+    private GgufMetadata Metadata => file.Metadata;
+
+    public string Key(string name) => $"{file.Architecture}.{name}";
+
+    public int? OptionalCount(string key) => Metadata.OptionalCount(Key(key));
+
+    public double? OptionalNumber(string key) => Metadata.OptionalNumber(Key(key)) is not { } value ? null
+        : double.IsFinite(value) ? value
+        : throw QuireException.BadFile(file.Path, $"{Key(key)} is {value}; a finite number was expected");
+
+    /// <summary>A positive number that must be there.</summary>
+    public void Size(string name, string key)
+    {
+        int value = OptionalCount(key) ?? throw QuireException.BadFile(file.Path, $"the key {Key(key)} is missing");
+        if (value == 0) throw QuireException.BadFile(file.Path, $"{Key(key)} is 0; a positive number was expected");
+        json.WriteNumber(name, value);
+    }
+
+    public void Count(string name, string key)
+    {
+        if (OptionalCount(key) is { } value) json.WriteNumber(name, value);
+    }
+
+    /// <summary>One number, or one per layer where layers differ.</summary>
+    public void Counts(string name, string key)
+    {
+        if (!Metadata.TryGet(Key(key), out GgufValue? value)) return;
+        if (value.Type != GgufValueType.Array)
+        {
+            Count(name, key);
+            return;
+        }
+
+        json.WriteStartArray(name);
+        foreach (long count in value.AsArray().ToIntegers()) json.WriteNumberValue(count);
+        json.WriteEndArray();
+    }
+
+    public void Number(string name, string key)
+    {
+        if (OptionalNumber(key) is { } value) json.WriteNumber(name, value);
+    }
+}
