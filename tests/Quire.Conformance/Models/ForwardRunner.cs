@@ -27,12 +27,12 @@ internal sealed class ForwardRunner : IDisposable
     public ModelSpec Spec { get; }
 
     /// <summary>Logits of every token of every sequence: result[sequence][token][vocabulary].</summary>
-    public float[][][] Logits(IReadOnlyList<int[]> sequences) => Run(sequences, head: true);
+    public float[][][] Logits(IReadOnlyList<int[]> sequences) => Run(sequences, lastOnly: false);
 
-    /// <summary>Rows after the final norm's input: the residual stream.</summary>
-    public float[][][] Hidden(IReadOnlyList<int[]> sequences) => Run(sequences, head: false);
+    /// <summary>Logits of the last token of one sequence.</summary>
+    public float[] LastLogits(int[] sequence) => Run([sequence], lastOnly: true)[0][^1];
 
-    private float[][][] Run(IReadOnlyList<int[]> sequences, bool head)
+    private float[][][] Run(IReadOnlyList<int[]> sequences, bool lastOnly)
     {
         int tokens = sequences.Sum(s => s.Length);
         KvPlan plan = KvPlan.Of(Spec, kvType);
@@ -72,11 +72,10 @@ internal sealed class ForwardRunner : IDisposable
         for (int s = 0; s < sequences.Count; s++)
         {
             result[s] = new float[sequences[s].Length][];
-            for (int t = 0; t < sequences[s].Length; t++)
+            for (int t = lastOnly ? sequences[s].Length - 1 : 0; t < sequences[s].Length; t++)
             {
-                Tensor h = hidden.Slice(starts[s] + t, 1);
-                if (head) model.Head(row, h);
-                result[s][t] = (head ? row : h).AsSpan<float>().ToArray();
+                model.Head(row, hidden.Slice(starts[s] + t, 1));
+                result[s][t] = row.AsSpan<float>().ToArray();
             }
         }
         return result;

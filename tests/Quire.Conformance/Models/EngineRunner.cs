@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Quire.Engine;
+using Quire.Formats;
+
+namespace Quire.Conformance.Models;
+
+/// <summary>A loaded model that is asked in token ids.</summary>
+internal sealed class EngineRunner : IDisposable
+{
+    private readonly LoadedModel model;
+
+    public EngineRunner(string path, QuireOptions? options = null)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        model = ModelLoader.Load(checkpoint, (options ?? new QuireOptions()) with { KvCacheBytes = 256 << 20 }, NullLogger.Instance);
+    }
+
+    public InferenceEngine Engine => model.Engine;
+
+    public GenerationStream Submit(int[] prompt, SamplingParameters parameters, int choice = 0) =>
+        Engine.Submit(new EngineRequest { Id = "test", Prompt = prompt, Parameters = parameters, Choice = choice });
+
+    public async Task<List<EngineOutput>> Run(int[] prompt, SamplingParameters parameters)
+    {
+        using GenerationStream stream = Submit(prompt, parameters);
+        return await Collect(stream);
+    }
+
+    public static async Task<List<EngineOutput>> Collect(GenerationStream stream)
+    {
+        List<EngineOutput> outputs = [];
+        await foreach (EngineOutput output in stream.Outputs.ReadAllAsync(TestContext.Current.CancellationToken)) outputs.Add(output);
+        return outputs;
+    }
+
+    public void Dispose() => model.Dispose();
+}
