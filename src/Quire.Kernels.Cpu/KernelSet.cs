@@ -94,7 +94,7 @@ public abstract class KernelSet
 
         internal override void Sample(ComputePool pool, Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens)
         {
-            var job = new SampleJob(logits, rows, tokens);
+            var job = new SampleJob<T>(logits, rows, tokens);
             pool.Run(ref job, rows.Length);
         }
 

@@ -70,7 +70,7 @@ public sealed class DemoTests
         int[][] windows = [.. Ids(perplexity, "ids").Chunk(512)];
         double[] losses = [.. windows.Zip(runner.Logits(windows), TextLoss.Nll).SelectMany(nll => nll)];
         double actual = Math.Exp(losses.Average());
-        double expected = perplexity.GetProperty("perplexity").GetDouble();
+        double expected = perplexity.GetProperty("ppl").GetDouble();
         Assert.True(Math.Abs(actual - expected) <= relative * expected, $"expected {expected}, got {actual}");
     }
 
