@@ -26,7 +26,7 @@ public abstract class Checkpoint : IDisposable
     public CheckpointTensor Get(string name) =>
         TryGet(name, out CheckpointTensor? tensor) ? tensor : throw QuireException.BadFile(Path, $"has no tensor {name}");
 
-    /// <summary>How to generate by default; empty settings where the checkpoint says nothing.</summary>
+    /// <summary>How to generate by default; empty settings where the checkpoint says nothing, except that the ids that end a text then come from <see cref="Config"/>.</summary>
     public abstract GenerationConfig Generation { get; }
 
     /// <summary>Special tokens and chat templates; empty where the checkpoint says nothing.</summary>

@@ -32,7 +32,7 @@ public sealed class GgufArray
 
         // A string is at least its length, an array at least its type and length.
         int least = type switch { GgufValueType.String => 8, GgufValueType.Array => 12, _ => type.Size() };
-        long count = cursor.Count($"{key}: array length", least);
+        long count = cursor.Count(key, "array elements", least);
         if (count > Array.MaxLength) throw QuireException.BadFile(map.Path, $"{key} is an array of {count} elements; up to {Array.MaxLength} are supported");
 
         long offset = cursor.Position;

@@ -20,8 +20,8 @@ public sealed class GgufFile : IDisposable
         Version = ReadVersion(cursor);
 
         // A tensor is at least two lengths, a type and an offset; a pair at least a length, one letter, a type and a byte.
-        ulong tensorCount = cursor.U64("the tensor count");
-        long pairCount = cursor.Count("the count of key-value pairs", 14);
+        ulong tensorCount = cursor.U64("its header");
+        long pairCount = cursor.Count("its header", "key-value pairs", 14);
         if (tensorCount > (ulong)(cursor.Remaining / 24)) throw QuireException.BadFile(Path, $"{tensorCount} tensors do not fit into the file's {map.Length} bytes");
 
         var pairs = new List<GgufValue>();
