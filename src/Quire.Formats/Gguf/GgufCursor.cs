@@ -5,7 +5,9 @@ using Quire.Tensors;
 
 namespace Quire.Formats;
 
-/// <summary>Reads little-endian values one after the other; whatever would lie beyond the file's end is an error that names what was read.</summary>
+/// <summary>
+/// Reads little-endian values one after the other; whatever would lie beyond the file's end is an error that names what was read.
+/// </summary>
 internal sealed class GgufCursor(MappedFile map, long position)
 {
     public string File => map.Path;
