@@ -16,7 +16,9 @@ public abstract class Checkpoint : IDisposable
 
     public ModelConfig Config { get; }
 
-    /// <summary>Names as the files have them: <c>model.layers.0.self_attn.q_proj.weight</c>, or GGUF's <c>blk.0.attn_q.weight</c>.</summary>
+    /// <summary>
+    /// Names as the files have them: <c>model.layers.0.self_attn.q_proj.weight</c>, or GGUF's <c>blk.0.attn_q.weight</c>.
+    /// </summary>
     public abstract IReadOnlyCollection<string> TensorNames { get; }
 
     /// <exception cref="QuireException">The tensor exists and cannot be described (more than four dimensions).</exception>
@@ -26,7 +28,10 @@ public abstract class Checkpoint : IDisposable
     public CheckpointTensor Get(string name) =>
         TryGet(name, out CheckpointTensor? tensor) ? tensor : throw QuireException.BadFile(Path, $"has no tensor {name}");
 
-    /// <summary>How to generate by default; empty settings where the checkpoint says nothing.</summary>
+    /// <summary>
+    /// How to generate by default; empty settings where the checkpoint says nothing, except that the ids that end a text then come from
+    /// <see cref="Config"/>.
+    /// </summary>
     public abstract GenerationConfig Generation { get; }
 
     /// <summary>Special tokens and chat templates; empty where the checkpoint says nothing.</summary>
@@ -35,7 +40,8 @@ public abstract class Checkpoint : IDisposable
     /// <summary>The vocabulary inside a GGUF file; null for folders, which have <c>tokenizer.json</c>.</summary>
     public virtual GgufVocabularyData? Vocabulary => null;
 
-    /// <param name="path">A folder with <c>config.json</c> and safetensors files, a GGUF file, or a folder with exactly one GGUF file.</param>
+    /// <param name="path">A folder with <c>config.json</c> and safetensors files, a GGUF file, or a folder with exactly
+    /// one GGUF file.</param>
     /// <exception cref="QuireException">Nothing is there, or what is there is broken or not supported.</exception>
     public static Checkpoint Open(string path)
     {

@@ -71,9 +71,10 @@ public sealed class CheckpointTensor
         if (destination.IsEmpty) return;
 
         long rowBytes = byteCount / Shape.Rows;
+        if (rowBytes > int.MaxValue) throw NotReadable($"read in rows of {rowBytes} bytes");
         int columns = (int)Shape.Columns;
         for (long row = 0; row < count; row++)
-            ReadRow(map.Span(offset + ((firstRow + row) * rowBytes), checked((int)rowBytes)), destination.Slice((int)row * columns, columns));
+            ReadRow(map.Span(offset + ((firstRow + row) * rowBytes), (int)rowBytes), destination.Slice((int)row * columns, columns));
     }
 
     private void ReadRow(ReadOnlySpan<byte> stored, Span<float> values)

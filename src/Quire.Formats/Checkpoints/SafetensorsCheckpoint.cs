@@ -14,7 +14,8 @@ internal sealed class SafetensorsCheckpoint : Checkpoint
     {
         this.files = files;
         this.tensors = tensors;
-        Generation = GenerationConfig.ReadFolder(folder);
+        GenerationConfig generation = GenerationConfig.ReadFolder(folder);
+        Generation = generation.EosTokenIds.Count > 0 ? generation : generation with { EosTokenIds = config.EosTokenIds };
         tokenizer = new Lazy<TokenizerConfig>(() => TokenizerConfig.ReadFolder(folder));
     }
 

@@ -67,6 +67,7 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
     {
         if (file.Tensors.TryGetValue("token_embd.weight", out GgufTensor? embedding) && embedding.Dimensions.Count == 2) return embedding.Dimensions[1];
         return file.Metadata.OptionalArray("tokenizer.ggml.tokens")?.Count ?? keys.OptionalCount("vocab_size")
-            ?? throw QuireException.BadFile(file.Path, $"has neither token_embd.weight nor tokenizer.ggml.tokens nor {keys.Key("vocab_size")}");
+            ?? throw QuireException.BadFile(file.Path,
+                $"has neither token_embd.weight nor tokenizer.ggml.tokens nor {keys.Key("vocab_size")}");
     }
 }

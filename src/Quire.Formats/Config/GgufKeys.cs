@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Quire.Formats;
 
-/// <summary>Copies values of a GGUF file's own architecture (<c>llama.block_count</c>, ...) to JSON under other names. An absent key writes nothing.</summary>
+/// <summary>
+/// Copies values of a GGUF file's own architecture (<c>llama.block_count</c>, ...) to JSON under other names. An absent key writes nothing.
+/// </summary>
 internal sealed class GgufKeys(GgufFile file, Utf8JsonWriter json)
 {
     private GgufMetadata Metadata => file.Metadata;

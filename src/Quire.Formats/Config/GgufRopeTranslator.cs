@@ -3,7 +3,9 @@ using Quire.Tensors;
 
 namespace Quire.Formats;
 
-/// <summary>Writes a GGUF file's rotary embedding as <c>rope_theta</c> and <c>rope_scaling</c>; frequency divisors are tensors there and lists here.</summary>
+/// <summary>
+/// Writes a GGUF file's rotary embedding as <c>rope_theta</c> and <c>rope_scaling</c>; frequency divisors are tensors there and lists here.
+/// </summary>
 internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonWriter json)
 {
     /// <summary>More than any head has pairs; keeps a wrong tensor from being read as a list.</summary>
@@ -56,7 +58,8 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
         json.WriteStartArray(name);
         foreach (float value in values)
         {
-            if (!float.IsFinite(value)) throw QuireException.BadFile(file.Path, $"tensor {tensorName} holds {value}; finite numbers were expected");
+            if (!float.IsFinite(value))
+                throw QuireException.BadFile(file.Path, $"tensor {tensorName} holds {value}; finite numbers were expected");
             json.WriteNumberValue((double)value);
         }
 

@@ -53,7 +53,9 @@ public sealed class ModelConfig : ConfigObject
         ? null
         : root.Element("quantization_config") ?? Element("quantization_config");
 
-    /// <summary>True where rows of the query and key weights are stored so that rope rotates neighbours (2i, 2i + 1) of a head, not halves.</summary>
+    /// <summary>
+    /// True where rows of the query and key weights are stored so that rope rotates neighbours (2i, 2i + 1) of a head, not halves.
+    /// </summary>
     public bool RopeInterleavedRows { get; private init; }
 
     /// <summary>True where norms that multiply by (1 + weight) are stored with the one already added.</summary>

@@ -1,9 +1,13 @@
 namespace Quire.Formats;
 
-/// <summary>The rotary embedding that a configuration asks for. What it does not spell is null: defaults belong to the model family.</summary>
+/// <summary>
+/// The rotary embedding that a configuration asks for. What it does not spell is null: defaults belong to the model family.
+/// </summary>
 public sealed record RopeConfig
 {
-    /// <summary><c>default</c>, <c>linear</c>, <c>dynamic</c>, <c>yarn</c>, <c>llama3</c>, <c>longrope</c>, or whatever else the file says.</summary>
+    /// <summary>
+    /// <c>default</c>, <c>linear</c>, <c>dynamic</c>, <c>yarn</c>, <c>llama3</c>, <c>longrope</c>, or whatever else the file says.
+    /// </summary>
     public string Type { get; init; } = "default";
 
     /// <summary>The base of the frequencies.</summary>

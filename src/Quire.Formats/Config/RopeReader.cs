@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Quire.Formats;
 
-/// <summary>Both spellings of rotary embeddings: <c>rope_parameters</c> (transformers 5), and <c>rope_theta</c> beside <c>rope_scaling</c> (transformers 4).</summary>
+/// <summary>
+/// Both spellings of rotary embeddings: <c>rope_parameters</c> (transformers 5), and <c>rope_theta</c> beside <c>rope_scaling</c>
+/// (transformers 4).
+/// </summary>
 internal static class RopeReader
 {
     private const string Full = "full_attention";

@@ -1,6 +1,8 @@
 namespace Quire.Formats;
 
-/// <summary>What <c>tokenizer_config.json</c> says beyond the vocabulary: special tokens and chat templates. Null where it says nothing.</summary>
+/// <summary>
+/// What <c>tokenizer_config.json</c> says beyond the vocabulary: special tokens and chat templates. Null where it says nothing.
+/// </summary>
 public sealed record TokenizerConfig
 {
     public const string FileName = "tokenizer_config.json";

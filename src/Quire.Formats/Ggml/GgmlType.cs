@@ -1,6 +1,8 @@
 namespace Quire.Formats;
 
-/// <summary>Tensor types of GGUF files with ggml's numbers. Numbers 4, 5, 31 to 33 and 36 to 38 were types once and are no longer.</summary>
+/// <summary>
+/// Tensor types of GGUF files with ggml's numbers. Numbers 4, 5, 31 to 33 and 36 to 38 were types once and are no longer.
+/// </summary>
 public enum GgmlType
 {
     F32 = 0,

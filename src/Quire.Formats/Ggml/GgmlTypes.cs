@@ -2,7 +2,9 @@ using Quire.Tensors;
 
 namespace Quire.Formats;
 
-/// <summary>Sizes of the ggml types: a row is a whole number of blocks of <see cref="BlockSize"/> elements, <see cref="BlockBytes"/> bytes each.</summary>
+/// <summary>
+/// Sizes of the ggml types: a row is a whole number of blocks of <see cref="BlockSize"/> elements, <see cref="BlockBytes"/> bytes each.
+/// </summary>
 public static class GgmlTypes
 {
     /// <summary>True for the numbers of types that ggml has today, false for removed and unknown ones.</summary>

@@ -1,6 +1,9 @@
 namespace Quire.Formats;
 
-/// <summary>How one block of a ggml type becomes floats. A type is one struct in one file of <c>Blocks/</c> and one line in <see cref="GgmlDequantizer"/>.</summary>
+/// <summary>
+/// How one block of a ggml type becomes floats. A type is one struct in one file of <c>Blocks/</c> and one line in
+/// <see cref="GgmlDequantizer"/>.
+/// </summary>
 internal interface IBlockFormat
 {
     static abstract GgmlType Type { get; }

@@ -2,7 +2,9 @@ using Quire.Tensors;
 
 namespace Quire.Formats;
 
-/// <summary>An array of metadata, checked to lie inside the file, its elements decoded when asked for: vocabularies are large and often not needed.</summary>
+/// <summary>
+/// An array of metadata, checked to lie inside the file, its elements decoded when asked for: vocabularies are large and often not needed.
+/// </summary>
 public sealed class GgufArray
 {
     private readonly MappedFile map;
@@ -26,14 +28,16 @@ public sealed class GgufArray
 
     internal static GgufArray Read(MappedFile map, GgufCursor cursor, string key, int depth)
     {
-        if (depth > GgufValue.MaxDepth) throw QuireException.BadFile(map.Path, $"{key} is an array nested deeper than {GgufValue.MaxDepth}");
+        if (depth > GgufValue.MaxDepth)
+            throw QuireException.BadFile(map.Path, $"{key} is an array nested deeper than {GgufValue.MaxDepth}");
         var type = (GgufValueType)cursor.U32(key);
         if (!type.IsKnown()) throw QuireException.BadFile(map.Path, $"{key} is an array of the unknown value type {(uint)type}");
 
         // A string is at least its length, an array at least its type and length.
         int least = type switch { GgufValueType.String => 8, GgufValueType.Array => 12, _ => type.Size() };
-        long count = cursor.Count($"{key}: array length", least);
-        if (count > Array.MaxLength) throw QuireException.BadFile(map.Path, $"{key} is an array of {count} elements; up to {Array.MaxLength} are supported");
+        long count = cursor.Count(key, "array elements", least);
+        if (count > Array.MaxLength)
+            throw QuireException.BadFile(map.Path, $"{key} is an array of {count} elements; up to {Array.MaxLength} are supported");
 
         long offset = cursor.Position;
         if (type == GgufValueType.String)

@@ -5,7 +5,9 @@ using Quire.Tensors;
 
 namespace Quire.Formats;
 
-/// <summary>Reads little-endian values one after the other; whatever would lie beyond the file's end is an error that names what was read.</summary>
+/// <summary>
+/// Reads little-endian values one after the other; whatever would lie beyond the file's end is an error that names what was read.
+/// </summary>
 internal sealed class GgufCursor(MappedFile map, long position)
 {
     public string File => map.Path;
@@ -19,11 +21,12 @@ internal sealed class GgufCursor(MappedFile map, long position)
     public ulong U64(string what) => BinaryPrimitives.ReadUInt64LittleEndian(Take(8, what));
 
     /// <summary>A count of things of at least <paramref name="bytesEach"/> bytes, all of which must still fit into the file.</summary>
-    public long Count(string what, int bytesEach)
+    /// <param name="things">What is counted, for the message.</param>
+    public long Count(string what, string things, int bytesEach)
     {
         ulong count = U64(what);
         if (count > (ulong)(Remaining / bytesEach))
-            throw QuireException.BadFile(File, $"{what} {count} does not fit into the {Remaining} bytes that follow");
+            throw QuireException.BadFile(File, $"{what}: {count} {things} do not fit into the {Remaining} bytes that follow");
         return (long)count;
     }
 
@@ -36,7 +39,7 @@ internal sealed class GgufCursor(MappedFile map, long position)
 
     public void SkipString(string what)
     {
-        long length = Count(what, 1);
+        long length = Count(what, "bytes", 1);
         Position += length;
     }
 
@@ -55,7 +58,7 @@ internal sealed class GgufCursor(MappedFile map, long position)
 
     private ReadOnlySpan<byte> StringBytes(string what)
     {
-        long length = Count(what, 1);
+        long length = Count(what, "bytes", 1);
         return length <= int.MaxValue ? Take((int)length, what) : throw QuireException.BadFile(File, $"{what} is longer than 2^31 bytes");
     }
 }

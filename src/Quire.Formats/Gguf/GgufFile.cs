@@ -20,9 +20,10 @@ public sealed class GgufFile : IDisposable
         Version = ReadVersion(cursor);
 
         // A tensor is at least two lengths, a type and an offset; a pair at least a length, one letter, a type and a byte.
-        ulong tensorCount = cursor.U64("the tensor count");
-        long pairCount = cursor.Count("the count of key-value pairs", 14);
-        if (tensorCount > (ulong)(cursor.Remaining / 24)) throw QuireException.BadFile(Path, $"{tensorCount} tensors do not fit into the file's {map.Length} bytes");
+        ulong tensorCount = cursor.U64("its header");
+        long pairCount = cursor.Count("its header", "key-value pairs", 14);
+        if (tensorCount > (ulong)(cursor.Remaining / 24))
+            throw QuireException.BadFile(Path, $"{tensorCount} tensors do not fit into the file's {map.Length} bytes");
 
         var pairs = new List<GgufValue>();
         for (long i = 0; i < pairCount; i++) pairs.Add(ReadPair(cursor, i));
@@ -59,7 +60,8 @@ public sealed class GgufFile : IDisposable
     public IReadOnlyDictionary<string, GgufTensor> Tensors => tensors;
 
     /// <summary>Maps the file and checks its metadata and tensor list; no tensor is read.</summary>
-    /// <exception cref="QuireException">The file cannot be opened, is not a well-formed GGUF file, or is big-endian or of version 1.</exception>
+    /// <exception cref="QuireException">The file cannot be opened, is not a well-formed GGUF file, or is big-endian
+    /// or of version 1.</exception>
     public static GgufFile Open(string path)
     {
         var map = new MappedFile(path);

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Quire.Formats;
 
-/// <summary>The key-value pairs of a GGUF file. A key that is absent gives null; one of another type is an error that names file and key.</summary>
+/// <summary>
+/// The key-value pairs of a GGUF file. A key that is absent gives null; one of another type is an error that names file and key.
+/// </summary>
 public sealed class GgufMetadata
 {
     private readonly Dictionary<string, GgufValue> values;

@@ -43,12 +43,14 @@ internal sealed class GgufTensorList
     {
         string name = cursor.String($"the name of tensor {index}");
         uint rank = cursor.U32($"tensor {name}");
-        if (rank > MaxDimensions) throw QuireException.BadFile(file, $"tensor {name} has {rank} dimensions; up to {MaxDimensions} were expected");
+        if (rank > MaxDimensions)
+            throw QuireException.BadFile(file, $"tensor {name} has {rank} dimensions; up to {MaxDimensions} were expected");
         var dimensions = new long[rank];
         for (int i = 0; i < rank; i++)
         {
             ulong dimension = cursor.U64($"tensor {name}");
-            if (dimension is 0 or > long.MaxValue) throw QuireException.BadFile(file, $"tensor {name}: dimension {i} is {(long)dimension}; a positive number was expected");
+            if (dimension is 0 or > long.MaxValue)
+                throw QuireException.BadFile(file, $"tensor {name}: dimension {i} is {(long)dimension}; a positive number was expected");
             dimensions[i] = (long)dimension;
         }
 
@@ -58,7 +60,8 @@ internal sealed class GgufTensorList
         long bytes = ByteCount(name, type, dimensions);
 
         ulong offset = cursor.U64($"tensor {name}");
-        if (offset % (ulong)alignment != 0) throw QuireException.BadFile(file, $"tensor {name} begins at {offset}, which is no multiple of the alignment {alignment}");
+        if (offset % (ulong)alignment != 0)
+            throw QuireException.BadFile(file, $"tensor {name} begins at {offset}, which is no multiple of the alignment {alignment}");
         if (offset > long.MaxValue) throw QuireException.BadFile(file, $"tensor {name} begins at {offset}, beyond the end of any file");
         return new Entry(name, type, dimensions, (long)offset, bytes);
     }
@@ -67,7 +70,8 @@ internal sealed class GgufTensorList
     {
         long row = dimensions.Length > 0 ? dimensions[0] : 1;
         if (row % type.BlockSize() != 0)
-            throw QuireException.BadFile(file, $"tensor {name}: a row of {row} elements is no whole number of {type} blocks of {type.BlockSize()}");
+            throw QuireException.BadFile(file,
+                $"tensor {name}: a row of {row} elements is no whole number of {type} blocks of {type.BlockSize()}");
         UInt128 bytes = (UInt128)(row / type.BlockSize()) * (UInt128)type.BlockBytes();
         UInt128 elements = (UInt128)row;
         for (int i = 1; i < dimensions.Length; i++)
@@ -89,9 +93,12 @@ internal sealed class GgufTensorList
         long end = 0;
         foreach (Entry entry in inOrder)
         {
-            if (entry.Offset < end) throw QuireException.BadFile(file, $"tensor {entry.Name} at {entry.Offset} overlaps the tensor before it, which ends at {end}");
+            if (entry.Offset < end)
+                throw QuireException.BadFile(file,
+                    $"tensor {entry.Name} at {entry.Offset} overlaps the tensor before it, which ends at {end}");
             if (entry.Offset > dataBytes - entry.ByteCount)
-                throw QuireException.BadFile(file, $"tensor {entry.Name} needs bytes {entry.Offset} + {entry.ByteCount} of the data, which has {dataBytes}; cut off while downloading?");
+                throw QuireException.BadFile(file,
+                    $"tensor {entry.Name} needs bytes {entry.Offset} + {entry.ByteCount} of the data, which has {dataBytes}; cut off while downloading?");
             end = entry.Offset + entry.ByteCount;
         }
     }

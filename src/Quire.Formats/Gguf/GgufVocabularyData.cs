@@ -70,7 +70,9 @@ public sealed record GgufVocabularyData
     private void CheckLengths(string file)
     {
         int count = Tokens.Length;
-        if (Scores is not null && Scores.Length != count) throw QuireException.BadFile(file, $"tokenizer.ggml.scores has {Scores.Length} entries for {count} tokens");
-        if (TokenTypes is not null && TokenTypes.Length != count) throw QuireException.BadFile(file, $"tokenizer.ggml.token_type has {TokenTypes.Length} entries for {count} tokens");
+        if (Scores is not null && Scores.Length != count)
+            throw QuireException.BadFile(file, $"tokenizer.ggml.scores has {Scores.Length} entries for {count} tokens");
+        if (TokenTypes is not null && TokenTypes.Length != count)
+            throw QuireException.BadFile(file, $"tokenizer.ggml.token_type has {TokenTypes.Length} entries for {count} tokens");
     }
 }

@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Quire.Formats;
 
-/// <summary>A JSON object read by typed names. A value that is null counts as absent; one of another type or out of range is an error that names file and key.</summary>
+/// <summary>
+/// A JSON object read by typed names. A value that is null counts as absent; one of another type or out of range is an error that names
+/// file and key.
+/// </summary>
 public class ConfigObject
 {
     private readonly JsonElement[] layers;

@@ -49,9 +49,11 @@ public sealed class SafetensorsFile : IDisposable
             throw QuireException.BadFile(map.Path, $"has {map.Length} bytes; a safetensors file begins with an 8-byte header length");
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(map.Span(0, LengthBytes));
         if (headerBytes > MaxHeaderBytes)
-            throw QuireException.BadFile(map.Path, $"header length {headerBytes} is above the limit of {MaxHeaderBytes}; not a safetensors file?");
+            throw QuireException.BadFile(map.Path,
+                $"header length {headerBytes} is above the limit of {MaxHeaderBytes}; not a safetensors file?");
         if (headerBytes > (ulong)(map.Length - LengthBytes))
-            throw QuireException.BadFile(map.Path, $"header of {headerBytes} bytes does not fit into the file's {map.Length}; cut off while downloading?");
+            throw QuireException.BadFile(map.Path,
+                $"header of {headerBytes} bytes does not fit into the file's {map.Length}; cut off while downloading?");
 
         SafetensorsHeader header = SafetensorsHeader.Parse(map.Path, map.Span(LengthBytes, (int)headerBytes));
         long dataStart = LengthBytes + (long)headerBytes;
@@ -61,7 +63,8 @@ public sealed class SafetensorsFile : IDisposable
         foreach (SafetensorsHeader.Entry entry in header.Tensors)
         {
             var tensor = new SafetensorsTensor(map, entry.Name, entry.Type, entry.Dimensions, dataStart + entry.Begin, entry.End - entry.Begin);
-            if (!tensors.TryAdd(entry.Name, tensor)) throw QuireException.BadFile(map.Path, $"tensor {entry.Name} appears twice in the header");
+            if (!tensors.TryAdd(entry.Name, tensor))
+                throw QuireException.BadFile(map.Path, $"tensor {entry.Name} appears twice in the header");
         }
 
         return new SafetensorsFile(map, header, tensors);

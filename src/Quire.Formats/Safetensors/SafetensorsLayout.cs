@@ -14,9 +14,14 @@ internal static class SafetensorsLayout
         {
             CheckSize(file, tensor);
             if (tensor.End > dataBytes)
-                throw QuireException.BadFile(file, $"tensor {tensor.Name} ends at byte {tensor.End} of the data, which has {dataBytes}; cut off while downloading?");
+                throw QuireException.BadFile(file,
+                    $"tensor {tensor.Name} ends at byte {tensor.End} of the data, which has {dataBytes}; cut off while downloading?");
             if (tensor.Begin != end)
-                throw QuireException.BadFile(file, $"tensor {tensor.Name} begins at byte {tensor.Begin} of the data, {(tensor.Begin < end ? "inside another tensor" : "after a hole")}; {end} was expected");
+            {
+                string where = tensor.Begin < end ? "inside another tensor" : "after a hole";
+                throw QuireException.BadFile(file, $"tensor {tensor.Name} begins at byte {tensor.Begin} of the data, {where}; {end} was expected");
+            }
+
             end = tensor.End;
         }
 
@@ -29,11 +34,15 @@ internal static class SafetensorsLayout
         foreach (long dimension in tensor.Dimensions)
         {
             bits *= (UInt128)dimension;
-            if (bits > long.MaxValue) throw QuireException.BadFile(file, $"tensor {tensor.Name}: its shape [{string.Join(", ", tensor.Dimensions)}] is larger than any file");
+            if (bits > long.MaxValue)
+                throw QuireException.BadFile(file,
+                    $"tensor {tensor.Name}: its shape [{string.Join(", ", tensor.Dimensions)}] is larger than any file");
         }
 
-        if (tensor.Begin > tensor.End) throw QuireException.BadFile(file, $"tensor {tensor.Name} ends ({tensor.End}) before it begins ({tensor.Begin})");
+        if (tensor.Begin > tensor.End)
+            throw QuireException.BadFile(file, $"tensor {tensor.Name} ends ({tensor.End}) before it begins ({tensor.Begin})");
         if (bits != (UInt128)(tensor.End - tensor.Begin) * 8)
-            throw QuireException.BadFile(file, $"tensor {tensor.Name}: {tensor.Type}[{string.Join(", ", tensor.Dimensions)}] needs {(double)bits / 8} bytes, its offsets give {tensor.End - tensor.Begin}");
+            throw QuireException.BadFile(file,
+                $"tensor {tensor.Name}: {tensor.Type}[{string.Join(", ", tensor.Dimensions)}] needs {(double)bits / 8} bytes, its offsets give {tensor.End - tensor.Begin}");
     }
 }

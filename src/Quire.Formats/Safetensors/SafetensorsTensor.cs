@@ -24,7 +24,9 @@ public sealed class SafetensorsTensor
     /// <summary>Slowest first; any number of them.</summary>
     public IReadOnlyList<long> Dimensions => dimensions;
 
-    /// <summary>First byte, counted from the start of the file. The format does not promise that it is aligned to the element size.</summary>
+    /// <summary>
+    /// First byte, counted from the start of the file. The format does not promise that it is aligned to the element size.
+    /// </summary>
     public long Offset { get; }
 
     public long ByteCount { get; }

@@ -32,7 +32,8 @@ public sealed class GgmlTypeTests
             compared++;
 
             // Where both were quantised from one source, some sets hold the blocks without and the values with an importance matrix:
-            // blocks of random bits show exactness, these show that real ones lie as near to their source (1.5 times the squared error at most).
+            // blocks of random bits show exactness, these show that real ones lie as near to their source (1.5 times the squared error at
+            // most).
             if (file.Tensors.TryGetValue($"{pair}.source", out SafetensorsTensor? source) && !expected.AsSpan().SequenceEqual(actual))
             {
                 Assert.InRange(SquaredDistance(Floats(source), actual), 0, 1.5 * SquaredDistance(Floats(source), expected));

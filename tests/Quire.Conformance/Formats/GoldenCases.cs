@@ -2,7 +2,9 @@ using Quire.Golden;
 
 namespace Quire.Conformance.Formats;
 
-/// <summary>Cases found in the golden folder. A theory must have at least one row, so an absent folder gives one empty name, which the test skips.</summary>
+/// <summary>
+/// Cases found in the golden folder. A theory must have at least one row, so an absent folder gives one empty name, which the test skips.
+/// </summary>
 internal static class GoldenCases
 {
     public static TheoryData<string> Files(string folder, string pattern) => Names(Under(folder) is { } path ? Directory.GetFiles(path, pattern) : []);

@@ -5,7 +5,9 @@ using Quire.Golden;
 
 namespace Quire.Conformance.Formats;
 
-/// <summary>Corrupt files are refused with a sentence that names the file: no crash, no hang, no memory beyond what the file's size explains.</summary>
+/// <summary>
+/// Corrupt files are refused with a sentence that names the file: no crash, no hang, no memory beyond what the file's size explains.
+/// </summary>
 [Trait("golden", "gguf")]
 public sealed class MalformedFileTests
 {

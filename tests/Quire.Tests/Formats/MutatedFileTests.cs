@@ -3,7 +3,10 @@ using Quire.Formats;
 
 namespace Quire.Tests.Formats;
 
-/// <summary>Bytes flipped, removed, repeated or cut off: a reader answers with values or with a <see cref="QuireException"/>, never with anything else.</summary>
+/// <summary>
+/// Bytes flipped, removed, repeated or cut off: a reader answers with values or with a <see cref="QuireException"/>, never with anything
+/// else.
+/// </summary>
 public sealed class MutatedFileTests : IDisposable
 {
     private const int Mutations = 3000;

@@ -8,7 +8,7 @@ public sealed class ShardedCheckpointTests : IDisposable
 
     public ShardedCheckpointTests()
     {
-        folder.Write("config.json", """{"model_type": "llama", "architectures": ["LlamaForCausalLM"]}""");
+        folder.Write("config.json", """{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "eos_token_id": 2}""");
         folder.Write("one.safetensors", TinySafetensors.With(("a", "F32", [2, 1], [.. BitConverter.GetBytes(1f), .. BitConverter.GetBytes(2f)])));
         folder.Write("two.safetensors", TinySafetensors.With(("b", "BF16", [1], [0x80, 0x3F]), ("unlisted", "U8", [1], [0])));
     }
@@ -25,6 +25,7 @@ public sealed class ShardedCheckpointTests : IDisposable
         Assert.Equal(2f, row[0]);
         checkpoint.Get("b").ReadRows(0, 1, row);
         Assert.Equal(1f, row[0]);
+        Assert.Equal([2], checkpoint.Generation.EosTokenIds);
         Assert.False(checkpoint.TryGet("unlisted", out _));
         Assert.Contains("has no tensor nothing", Assert.Throws<QuireException>(() => checkpoint.Get("nothing")).Message, StringComparison.Ordinal);
     }

@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Quire.Formats;
 
-/// <summary>256 values in 8 groups of 32: a float16 scale, 6-bit scales (32 too high) as a word of upper pairs and 4 bytes of nibbles, then groups as in <see cref="IQ4_NL"/>.</summary>
+/// <summary>
+/// 256 values in 8 groups of 32: a float16 scale, 6-bit scales (32 too high) as a word of upper pairs and 4 bytes of nibbles, then groups
+/// as in <see cref="IQ4_NL"/>.
+/// </summary>
 internal readonly struct IQ4_XS : IBlockFormat
 {
     public static GgmlType Type => GgmlType.IQ4_XS;

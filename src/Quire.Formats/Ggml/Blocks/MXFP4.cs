@@ -1,6 +1,9 @@
 namespace Quire.Formats;
 
-/// <summary>32 values: the exponent of a power of two (bias 127), then nibbles in the order of <see cref="Q4_0"/> that are <see cref="E2M1"/> numbers.</summary>
+/// <summary>
+/// 32 values: the exponent of a power of two (bias 127), then nibbles in the order of <see cref="Q4_0"/> that are <see cref="E2M1"/>
+/// numbers.
+/// </summary>
 internal readonly struct MXFP4 : IBlockFormat
 {
     public static GgmlType Type => GgmlType.MXFP4;

@@ -1,6 +1,9 @@
 namespace Quire.Formats;
 
-/// <summary>64 values in 4 groups of 16: four unsigned E4M3 scales, then 8 bytes a group, byte i with values i (low nibble) and i + 8 as <see cref="E2M1"/> numbers.</summary>
+/// <summary>
+/// 64 values in 4 groups of 16: four unsigned E4M3 scales, then 8 bytes a group, byte i with values i (low nibble) and i + 8 as
+/// <see cref="E2M1"/> numbers.
+/// </summary>
 internal readonly struct NVFP4 : IBlockFormat
 {
     public static GgmlType Type => GgmlType.NVFP4;

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Quire.Formats;
 
-/// <summary>128 values of one bit: a float16 scale, then 16 bytes, the lowest bit first; a set bit is plus, a clear one minus the scale.</summary>
+/// <summary>
+/// 128 values of one bit: a float16 scale, then 16 bytes, the lowest bit first; a set bit is plus, a clear one minus the scale.
+/// </summary>
 internal readonly struct Q1_0 : IBlockFormat
 {
     public static GgmlType Type => GgmlType.Q1_0;

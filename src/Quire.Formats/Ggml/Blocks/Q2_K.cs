@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Quire.Formats;
 
-/// <summary>256 values in 16 groups: per group a byte with a 4-bit scale and a 4-bit minimum, 64 bytes of 2-bit codes, then the float16 scales of scales and minima.</summary>
+/// <summary>
+/// 256 values in 16 groups: per group a byte with a 4-bit scale and a 4-bit minimum, 64 bytes of 2-bit codes, then the float16 scales of
+/// scales and minima.
+/// </summary>
 internal readonly struct Q2_K : IBlockFormat
 {
     public static GgmlType Type => GgmlType.Q2_K;

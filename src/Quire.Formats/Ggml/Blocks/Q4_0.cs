@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Quire.Formats;
 
-/// <summary>32 values: a float16 scale, then 16 bytes; byte i holds value i in its low and value i + 16 in its high nibble, 8 too high.</summary>
+/// <summary>
+/// 32 values: a float16 scale, then 16 bytes; byte i holds value i in its low and value i + 16 in its high nibble, 8 too high.
+/// </summary>
 internal readonly struct Q4_0 : IBlockFormat
 {
     public static GgmlType Type => GgmlType.Q4_0;

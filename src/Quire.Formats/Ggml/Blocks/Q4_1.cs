@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Quire.Formats;
 
-/// <summary>32 values: float16 scale and minimum, then 16 bytes; byte i holds value i in its low and value i + 16 in its high nibble.</summary>
+/// <summary>
+/// 32 values: float16 scale and minimum, then 16 bytes; byte i holds value i in its low and value i + 16 in its high nibble.
+/// </summary>
 internal readonly struct Q4_1 : IBlockFormat
 {
     public static GgmlType Type => GgmlType.Q4_1;

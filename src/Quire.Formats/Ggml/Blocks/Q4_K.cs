@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Quire.Formats;
 
-/// <summary>256 values in 8 groups of 32: float16 scales of scales and minima, <see cref="KScales"/>, then 128 bytes of nibbles, the low ones of 32 bytes before the high ones.</summary>
+/// <summary>
+/// 256 values in 8 groups of 32: float16 scales of scales and minima, <see cref="KScales"/>, then 128 bytes of nibbles, the low ones of 32
+/// bytes before the high ones.
+/// </summary>
 internal readonly struct Q4_K : IBlockFormat
 {
     public static GgmlType Type => GgmlType.Q4_K;

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Quire.Formats;
 
-/// <summary><see cref="Q4_K"/> with 32 bytes before the nibbles that hold the values' fifth bits: bit g of byte i belongs to value i of group g.</summary>
+/// <summary>
+/// <see cref="Q4_K"/> with 32 bytes before the nibbles that hold the values' fifth bits: bit g of byte i belongs to value i of group g.
+/// </summary>
 internal readonly struct Q5_K : IBlockFormat
 {
     public static GgmlType Type => GgmlType.Q5_K;

@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Quire.Formats;
 
-/// <summary>256 values of 2 bits, 1 too high: two runs of 32 bytes, byte b of a run holds its values b, b + 32, b + 64, b + 96; then a float16 scale.</summary>
+/// <summary>
+/// 256 values of 2 bits, 1 too high: two runs of 32 bytes, byte b of a run holds its values b, b + 32, b + 64, b + 96; then a float16
+/// scale.
+/// </summary>
 internal readonly struct TQ2_0 : IBlockFormat
 {
     public static GgmlType Type => GgmlType.TQ2_0;
