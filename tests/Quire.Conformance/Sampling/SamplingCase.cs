@@ -57,7 +57,7 @@ internal sealed class SamplingCase
     {
         float[] copy = [.. logits];
         LogitsPipeline<PortableLanes>.Constrain(copy, row.Sampling);
-        LogitsPipeline<PortableLanes>.Filter(copy, row.Sampling);
+        if (!row.Sampling.IsGreedy) LogitsPipeline<PortableLanes>.Filter(copy, row.Sampling);
         double sum = LogitsPipeline<PortableLanes>.Exponentials(copy);
         return [.. copy.Select(e => (float)(e / sum))];
     }
