@@ -1,0 +1,185 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Quire.Engine;
+using Quire.Formats;
+using Quire.Tokenizers;
+
+namespace Quire;
+
+/// <summary>A model in this process: text in, text out, any number of requests at once.</summary>
+/// <example><code>
+/// await using var engine = await QuireEngine.LoadAsync("model");
+/// Generation answer = await engine.GenerateAsync("The capital of France is");
+/// </code></example>
+public sealed partial class QuireEngine : IAsyncDisposable
+{
+    private readonly LoadedModel model;
+    private readonly ModelText text;
+    private readonly TimeProvider time;
+
+    private QuireEngine(string path, LoadedModel model, ModelText text, GenerationConfig defaults, QuireOptions options, TimeProvider time)
+    {
+        Path = path;
+        this.model = model;
+        this.text = text;
+        this.time = time;
+        Options = options;
+        Defaults = SamplingDefaults.From(options.GenerationConfig == "auto" ? defaults : new GenerationConfig());
+    }
+
+    /// <summary>Where the model was loaded from.</summary>
+    public string Path { get; }
+
+    public QuireOptions Options { get; }
+
+    /// <summary>Weights, workspace, KV blocks, longest context.</summary>
+    public MemoryPlan Memory => model.Memory;
+
+    /// <summary>Longest sequence, prompt and output together.</summary>
+    public int MaxModelLength => model.Memory.MaxModelLength;
+
+    /// <summary>The device in words.</summary>
+    public string Device => model.Device;
+
+    public Tokenizer Tokenizer => text.Tokenizer;
+
+    public bool HasChatTemplate => text.HasChatTemplate;
+
+    /// <summary>What requests use where they say nothing.</summary>
+    public SamplingDefaults Defaults { get; }
+
+    public EngineStatistics Statistics => model.Engine.Statistics;
+
+    /// <summary>Null while healthy; afterwards what stopped the engine.</summary>
+    public Exception? Failure => model.Engine.Failure;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">A folder, a .gguf file, a Hub id that is in the local cache, or "demo", the built-in model.</param>
+    /// <exception cref="QuireException">The model cannot be found or read, or does not fit the options or the memory.</exception>
+    public static Task<QuireEngine> LoadAsync(string model, QuireOptions? options = null, ILoggerFactory? loggers = null, TimeProvider? time = null) =>
+        Task.Run(() => Load(model, options ?? new QuireOptions(), loggers ?? NullLoggerFactory.Instance, time ?? TimeProvider.System));
+
+    /// <summary>Renders a conversation with the model's template.</summary>
+    public string RenderChat(ChatRequest chat) => text.Render(chat, time.GetLocalNow());
+
+    /// <summary>Token ids of a request's prompt.</summary>
+    public int[] Tokenize(GenerationRequest request) => request.PromptTokens
+        ?? text.Tokenizer.Encode(request.Prompt ?? throw new QuireException(ErrorKind.InvalidRequest, "A request needs a prompt.", param: "prompt"), request.AddSpecialTokens);
+
+    /// <summary>Generates one choice from a text with the model's default sampling.</summary>
+    public async Task<Generation> GenerateAsync(string prompt, CancellationToken cancellationToken = default) =>
+        (await GenerateAsync(new GenerationRequest { Prompt = prompt, Sampling = Defaults.Apply(new SamplingParameters { MaxTokens = MaxModelLength }) }, cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>Generates all choices of a request.</summary>
+    /// <exception cref="QuireException">The request is refused, or a choice failed.</exception>
+    public async Task<IReadOnlyList<Generation>> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        var collectors = new GenerationCollector[request.Choices];
+        for (int i = 0; i < collectors.Length; i++) collectors[i] = new GenerationCollector(i);
+        await foreach (GenerationChunk chunk in StreamAsync(request, cancellationToken).ConfigureAwait(false)) collectors[chunk.Choice].Add(chunk);
+        return [.. collectors.Select(collector => collector.Finish())];
+    }
+
+    /// <summary>Generates many requests at once; results are in the order of requests.</summary>
+    public async Task<IReadOnlyList<IReadOnlyList<Generation>>> GenerateAsync(IEnumerable<GenerationRequest> requests, CancellationToken cancellationToken = default) =>
+        await Task.WhenAll(requests.Select(request => GenerateAsync(request, cancellationToken))).ConfigureAwait(false);
+
+    /// <summary>Generates, piece by piece; the choices' pieces interleave as they come. Leaving the loop early gives the request up.</summary>
+    /// <exception cref="QuireException">The request is refused: before the first piece.</exception>
+    public IAsyncEnumerable<GenerationChunk> StreamAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
+        Read(request, Submit(request), cancellationToken);
+
+    /// <summary>Refuses new requests and waits for those that run.</summary>
+    public Task DrainAsync(CancellationToken cancellationToken = default) => model.Engine.DrainAsync(cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        model.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static QuireEngine Load(string model, QuireOptions options, ILoggerFactory loggers, TimeProvider time)
+    {
+        ILogger logger = loggers.CreateLogger("Quire");
+        string path = ModelLocation.Find(model);
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        ModelText text = ModelText.Load(checkpoint, options);
+        LoadedModel loaded = ModelLoader.Load(checkpoint, options, logger);
+        LogLoaded(logger, model, loaded.Device, loaded.Memory.MaxModelLength, loaded.Memory.Blocks - 1);
+        return new QuireEngine(path, loaded, text, checkpoint.Generation, options, time);
+    }
+
+    private GenerationStream[] Submit(GenerationRequest request)
+    {
+        SamplingRules.Check(request, text.Tokenizer.VocabularySize);
+        int[] prompt = Tokenize(request);
+        int room = MaxModelLength - prompt.Length;
+        SamplingParameters sampling = request.Sampling with
+        {
+            MaxTokens = Math.Max(1, Math.Min(request.Sampling.MaxTokens, room)),
+            BadWords = [.. request.Sampling.BadWords, .. BadWordTokens.Of(text.Tokenizer, request.BadWords)],
+        };
+        if (Options.Seed is { } seed && sampling.Seed is null) sampling = sampling with { Seed = seed };
+        string id = request.Id ?? Guid.NewGuid().ToString("n");
+        var streams = new GenerationStream[request.Choices];
+        try
+        {
+            for (int i = 0; i < streams.Length; i++)
+            {
+                streams[i] = model.Engine.Submit(new EngineRequest
+                {
+                    Id = id, Prompt = prompt, Parameters = sampling, Choice = i, Priority = request.Priority, CacheSalt = request.CacheSalt,
+                });
+                // All choices share the seed that the first one drew.
+                sampling = sampling with { Seed = streams[i].Request.Parameters.Seed };
+            }
+        }
+        catch
+        {
+            foreach (GenerationStream stream in streams) stream?.Dispose();
+            throw;
+        }
+        return streams;
+    }
+
+    private async IAsyncEnumerable<GenerationChunk> Read(GenerationRequest request, GenerationStream[] streams, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (streams is [GenerationStream only])
+            {
+                var reader = new ChoiceReader(request, only, text.Tokenizer, model.EosTokenIds);
+                await foreach (EngineOutput output in only.Outputs.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    if (reader.Read(output) is { } chunk) yield return chunk;
+                    if (reader.IsEnded) yield break;
+                }
+                yield break;
+            }
+            Channel<GenerationChunk> merged = Channel.CreateUnbounded<GenerationChunk>(new UnboundedChannelOptions { SingleReader = true });
+            Task pumps = Task.WhenAll(streams.Select(stream => Pump(request, stream, merged.Writer, cancellationToken)))
+                .ContinueWith(all => merged.Writer.Complete(all.Exception?.InnerException), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await foreach (GenerationChunk chunk in merged.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false)) yield return chunk;
+            await pumps.ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (GenerationStream stream in streams) stream.Dispose();
+        }
+    }
+
+    private async Task Pump(GenerationRequest request, GenerationStream stream, ChannelWriter<GenerationChunk> merged, CancellationToken cancellationToken)
+    {
+        var reader = new ChoiceReader(request, stream, text.Tokenizer, model.EosTokenIds);
+        await foreach (EngineOutput output in stream.Outputs.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (reader.Read(output) is { } chunk) await merged.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
+            if (reader.IsEnded) return;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Loaded {Model} on {Device}: context {Context}, {Blocks} KV blocks.")]
+    private static partial void LogLoaded(ILogger logger, string model, string device, int context, int blocks);
+}
