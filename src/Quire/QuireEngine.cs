@@ -43,6 +43,12 @@ public sealed partial class QuireEngine : IAsyncDisposable
     /// <summary>The device in words.</summary>
     public string Device => model.Device;
 
+    /// <summary>How weights without a format of their own are kept.</summary>
+    public Quire.Tensors.DType WeightType => model.Weights;
+
+    /// <summary>Element type of keys and values.</summary>
+    public Quire.Tensors.DType KvType => model.KvType;
+
     public Tokenizer Tokenizer => text.Tokenizer;
 
     public bool HasChatTemplate => text.HasChatTemplate;

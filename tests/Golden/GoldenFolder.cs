@@ -14,7 +14,7 @@ public static class GoldenFolder
     public static string Root { get; } = Choose("QUIRE_GOLDEN", "golden", "tests/golden");
 
     /// <summary>The folder that holds <c>demo/</c>, <c>smollm2/</c>.</summary>
-    public static string Models { get; } = Choose("QUIRE_MODELS", "models", "tests/models");
+    public static string Models { get; } = Choose("QUIRE_MODELS", "models", "models");
 
     /// <summary>The golden sub-folder of this name, or null where this data set has none.</summary>
     public static string? Find(string name) => Path.Combine(Root, name) is var path && Directory.Exists(path) ? path : null;

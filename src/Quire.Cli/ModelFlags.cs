@@ -1,0 +1,90 @@
+using System.CommandLine;
+
+namespace Quire.Cli;
+
+/// <summary>The flags that choose and size a model, shared by all commands. Names and meanings are vLLM's.</summary>
+internal sealed class ModelFlags
+{
+    private readonly Argument<string?> positional = new("model")
+    {
+        Description = "A folder with config.json and safetensors files, a .gguf file, a Hub id in the local cache, or demo, the built-in model.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> model = new("--model") { Description = "The same as the argument." };
+    private readonly Option<string> dtype = new("--dtype") { Description = "Arithmetic: auto (what the checkpoint says), float32, bfloat16, float16.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> kvDtype = new("--kv-cache-dtype") { Description = "Keys and values: auto (as --dtype), float32, bfloat16.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string?> maxModelLength = new("--max-model-len") { Description = "Longest sequence, prompt and output together. Default: the model's, or what fits into memory. 4k and 4K work." };
+    private readonly Option<int> maxSequences = new("--max-num-seqs") { Description = "Sequences that run at once.", DefaultValueFactory = _ => 256 };
+    private readonly Option<string> maxBatchedTokens = new("--max-num-batched-tokens") { Description = "Tokens of one step.", DefaultValueFactory = _ => "2048" };
+    private readonly Option<double> utilization = new("--gpu-memory-utilization") { Description = "Share of the machine's memory that may be used, weights included.", DefaultValueFactory = _ => 0.5 };
+    private readonly Option<string?> kvBytes = new("--kv-cache-memory-bytes") { Description = "Bytes for the KV cache instead of what --gpu-memory-utilization leaves. 2G works." };
+    private readonly Option<int?> blocks = new("--num-gpu-blocks-override") { Description = "KV blocks instead of what fits." };
+    private readonly Option<int> blockSize = new("--block-size") { Description = "Tokens of a KV block; 16 is the only size.", DefaultValueFactory = _ => 16 };
+    private readonly Option<string?> tokenizer = new("--tokenizer") { Description = "A folder or tokenizer.json instead of the model's." };
+    private readonly Option<string?> chatTemplate = new("--chat-template") { Description = "A file, or the template itself, instead of the model's." };
+    private readonly Option<string> generationConfig = new("--generation-config") { Description = "auto: generation_config.json gives sampling defaults; vllm: it does not.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of requests that give none. Default: random." };
+    private readonly Option<int?> threads = new("--threads") { Description = "Compute threads. Default: one per processor." };
+    private readonly Toggle prefixCaching = new("--enable-prefix-caching", "Share KV blocks of equal prefixes.", true);
+    private readonly Toggle chunkedPrefill = new("--enable-chunked-prefill", "Cut long prompts into pieces that share steps with others.", true);
+    private readonly Toggle reserve = new("--scheduler-reserve-full-isl", "Admit a request only if its whole prompt fits.", true);
+    private readonly Option<int> longPrefill = new("--long-prefill-token-threshold") { Description = "Tokens of one long prompt in a step while others wait; 0 is off." };
+    private readonly Option<string> policy = new("--scheduling-policy") { Description = "fcfs or priority.", DefaultValueFactory = _ => "fcfs" };
+    private readonly Option<double> watermark = new("--watermark") { Description = "Share of KV blocks kept free when requests are admitted beside running ones." };
+    private readonly Option<int> maxQueued = new("--max-num-queued-reqs") { Description = "Requests that may wait; more are answered 429.", DefaultValueFactory = _ => 1024 };
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(positional);
+        foreach (Option option in (Option[])[model, dtype, kvDtype, maxModelLength, maxSequences, maxBatchedTokens, utilization, kvBytes, blocks, blockSize, tokenizer, chatTemplate,
+            generationConfig, seed, threads, longPrefill, policy, watermark, maxQueued]) command.Options.Add(option);
+        foreach (Toggle toggle in (Toggle[])[prefixCaching, chunkedPrefill, reserve]) toggle.AddTo(command);
+    }
+
+    /// <summary>The model that was named, or null.</summary>
+    /// <exception cref="QuireException">Two different ones were named.</exception>
+    public string? Model(ParseResult parsed)
+    {
+        string? first = parsed.GetValue(positional), second = parsed.GetValue(model);
+        if (first is not null && second is not null && first != second)
+            throw new QuireException(ErrorKind.InvalidRequest, $"Two models are named, {first} and {second}; give one.", param: "model");
+        return first ?? second;
+    }
+
+    public QuireOptions Options(ParseResult parsed)
+    {
+        if (parsed.GetValue(blockSize) is not 16 and var size)
+            throw new QuireException(ErrorKind.InvalidRequest, $"--block-size {size} is not available; KV blocks have 16 tokens.", param: "block-size");
+        double share = parsed.GetValue(utilization);
+        if (share is not (> 0 and <= 1)) throw new QuireException(ErrorKind.InvalidRequest, $"--gpu-memory-utilization must be in (0, 1], got {share}.", param: "gpu-memory-utilization");
+        return new QuireOptions
+        {
+            DType = parsed.GetValue(dtype)!,
+            KvCacheDType = parsed.GetValue(kvDtype)!,
+            MaxModelLength = parsed.GetValue(maxModelLength) is { } length and not ("auto" or "-1") ? Positive("--max-model-len", length) : null,
+            MaxSequences = AtLeastOne("--max-num-seqs", parsed.GetValue(maxSequences)),
+            MaxBatchedTokens = Positive("--max-num-batched-tokens", parsed.GetValue(maxBatchedTokens)!),
+            MemoryUtilization = share,
+            KvCacheBytes = parsed.GetValue(kvBytes) is { } bytes ? FlagSpelling.HumanNumber("--kv-cache-memory-bytes", bytes) : null,
+            Blocks = parsed.GetValue(blocks),
+            Tokenizer = parsed.GetValue(tokenizer),
+            ChatTemplate = parsed.GetValue(chatTemplate),
+            GenerationConfig = parsed.GetValue(generationConfig)!,
+            Seed = parsed.GetValue(seed),
+            Threads = parsed.GetValue(threads) is { } count ? AtLeastOne("--threads", count) : null,
+            PrefixCaching = prefixCaching.Value(parsed),
+            ChunkedPrefill = chunkedPrefill.Value(parsed),
+            ReserveFullPrompt = reserve.Value(parsed),
+            LongPrefillThreshold = parsed.GetValue(longPrefill),
+            SchedulingPolicy = parsed.GetValue(policy)!,
+            Watermark = parsed.GetValue(watermark),
+            MaxQueuedRequests = AtLeastOne("--max-num-queued-reqs", parsed.GetValue(maxQueued)),
+        };
+    }
+
+    private static int Positive(string flag, string text) => AtLeastOne(flag, (int)Math.Min(int.MaxValue, FlagSpelling.HumanNumber(flag, text)));
+
+    private static int AtLeastOne(string flag, int value) =>
+        value >= 1 ? value : throw new QuireException(ErrorKind.InvalidRequest, $"{flag} must be at least 1, got {value}.", param: flag.TrimStart('-'));
+}

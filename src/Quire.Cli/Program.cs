@@ -1,0 +1,27 @@
+using System.CommandLine;
+using Quire;
+using Quire.Cli;
+
+var root = new RootCommand("Quire: a high-throughput LLM inference and serving engine.")
+{
+    ServeCommand.Create(),
+    ChatCommand.Create(),
+    CompleteCommand.Create(),
+    DoctorCommand.Create(),
+    BenchCommand.Create(),
+};
+try
+{
+    string[] normalised = FlagSpelling.Normalise(args);
+    UnsupportedFlags.Check(normalised, root);
+    return await root.Parse(normalised).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (QuireException e)
+{
+    await Console.Error.WriteLineAsync("quire: " + e.Message);
+    return e.Kind == ErrorKind.Internal ? 1 : 2;
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}

@@ -1,0 +1,137 @@
+using Quire.Kernels.Cpu;
+using Quire.Tensors;
+
+namespace Quire.Tests.Kernels;
+
+public sealed class AttentionTests
+{
+    public static IEnumerable<TheoryDataRow<string, DType>> Cases =>
+        from set in KernelSet.Available
+        from type in (DType[])[DType.F32, DType.BF16]
+        select new TheoryDataRow<string, DType>(set.Name, type);
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Equals_a_double_precision_oracle(string set, DType type)
+    {
+        foreach (AttentionCase c in AttentionCase.All(type))
+        {
+            float[] actual = c.Run(set);
+            double[] expected = c.Oracle();
+            for (int i = 0; i < expected.Length; i++)
+                Assert.True(Math.Abs(expected[i] - actual[i]) <= c.Tolerance, $"{c} element {i}: expected {expected[i]}, got {actual[i]}");
+        }
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Every_instruction_set_gives_the_same_bits(string set, DType type)
+    {
+        foreach (AttentionCase c in AttentionCase.All(type)) Assert.Equal(c.Run("portable"), c.Run(set));
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void A_row_has_the_same_bits_however_its_prompt_is_cut(string set, DType type)
+    {
+        var whole = new AttentionCase(type, Heads: 6, KvHeads: 2, Size: 24, Window: 0, [(0, 300)]);
+        float[] expected = whole.Run(set);
+        float[] pieces = [.. (((int, int)[])[(0, 37), (37, 200), (237, 1), (238, 62)]).SelectMany(piece => (whole with { Queries = [piece] }).Run(set))];
+        Assert.Equal(expected, pieces);
+    }
+
+    /// <summary>Sequences whose first <c>Start</c> tokens are cached by an earlier step.</summary>
+    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries)
+    {
+        public static IEnumerable<AttentionCase> All(DType type) =>
+        [
+            new(type, 1, 1, 16, 0, [(0, 1)]),
+            new(type, 4, 2, 16, 0, [(0, 16), (5, 1), (0, 17), (31, 3)]),
+            new(type, 3, 1, 80, 0, [(0, 49), (256, 1), (255, 2), (0, 100)]),
+            new(type, 9, 3, 64, 0, [(700, 1), (0, 70)]),
+            new(type, 2, 2, 24, 12, [(0, 49), (300, 1), (11, 3), (12, 1)]),
+            new(type, 2, 1, 128, 300, [(600, 5)]),
+            new(type, 8, 1, 256, 0, [(20, 9)]),
+        ];
+
+        private float Scale => 1 / MathF.Sqrt(Size);
+
+        /// <summary>Scores of size 1 with errors of (Size + 10) eps / 2, weights of sum 1 over values of size 1; cached numbers are rounded before both.</summary>
+        public double Tolerance => 1.2e-7 * (Size + 60);
+
+        private static float Key(int sequence, int token, int head, int d) => Noise((sequence * 7919) + (token * 104729) + (head * 31) + d);
+
+        private static float Noise(int n) => ((float)((uint)(n * 2654435761L) % 20011) / 10005f) - 1;
+
+        private float Query(int sequence, int token, int head, int d) => Noise((sequence * 13) + (token * 977) + (head * 57) + d + 5);
+
+        private float Stored(float x) => Type == DType.F32 ? x : BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits(x) + 0x7fff + ((BitConverter.SingleToUInt32Bits(x) >> 16) & 1)) & 0xffff0000);
+
+        public float[] Run(string set)
+        {
+            List<NativeBuffer> owned = [];
+            CpuDevice device = KernelSets.Device(set);
+            var layout = new KvLayout(KvHeads, Size, Type);
+            int longest = Queries.Max(q => q.Start + q.Count), width = (longest + 15) / 16, blocks = (width * Queries.Length) + 1;
+            byte[] memory = new byte[blocks * layout.BlockBytes];
+            // All bits set is NaN in both formats: what a row does not see must not reach it.
+            Array.Fill(memory, (byte)0xff);
+            var cache = new KvCache(KernelSets.Upload(owned, memory, DType.U8, new Shape(blocks, layout.BlockBytes)), layout);
+            int[] table = [.. Enumerable.Range(0, Queries.Length * width).Select(i => blocks - 1 - i)];
+            Tensor tables = KernelSets.Upload(owned, table, DType.I32, new Shape(Queries.Length, width));
+
+            // First what earlier steps wrote, then this step.
+            float[] result = [];
+            foreach (bool isPast in (bool[])[true, false])
+            {
+                (int From, int To)[] spans = [.. Queries.Select(q => isPast ? (0, q.Start) : (q.Start, q.Start + q.Count))];
+                int tokens = spans.Sum(s => s.To - s.From);
+                if (tokens == 0) continue;
+                List<float> rows = [];
+                List<int> positions = [], slots = [];
+                for (int s = 0; s < spans.Length; s++)
+                {
+                    for (int t = spans[s].From; t < spans[s].To; t++)
+                    {
+                        positions.Add(t);
+                        slots.Add((table[(s * width) + (t / 16)] * 16) + (t % 16));
+                        for (int h = 0; h < Heads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => Query(s, t, h, d)));
+                        for (int h = 0; h < 2 * KvHeads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => Key(s, t, h, d)));
+                    }
+                }
+                int[] starts = [0, .. spans.Select((_, i) => spans.Take(i + 1).Sum(s => s.To - s.From))];
+                var batch = new AttentionBatch(
+                    KernelSets.Upload(owned, positions.ToArray(), DType.I32, new Shape(tokens)),
+                    KernelSets.Upload(owned, starts, DType.I32, new Shape(starts.Length)),
+                    KernelSets.Upload(owned, spans.Select(s => s.To).ToArray(), DType.I32, new Shape(spans.Length)), tables,
+                    KernelSets.Upload(owned, slots.ToArray(), DType.I32, new Shape(tokens)));
+                Tensor query = KernelSets.Unwritten(owned, new Shape(tokens, Heads, Size)), output = KernelSets.Unwritten(owned, new Shape(tokens, Heads, Size));
+                Tensor qkv = KernelSets.Upload(owned, rows.ToArray(), DType.F32, new Shape(tokens, (Heads + (2 * KvHeads)) * Size));
+                device.SplitHeads(query, qkv, cache, batch, new HeadRule(Heads, KvHeads, Size, default, default, default));
+                if (isPast) continue;
+                device.Attention(output, query, cache, batch, new AttentionRule(Scale, Window));
+                result = output.AsSpan<float>().ToArray();
+            }
+            owned.ForEach(buffer => buffer.Dispose());
+            return result;
+        }
+
+        public double[] Oracle()
+        {
+            List<double> all = [];
+            for (int s = 0; s < Queries.Length; s++)
+            {
+                for (int t = Queries[s].Start; t < Queries[s].Start + Queries[s].Count; t++)
+                {
+                    for (int h = 0; h < Heads; h++)
+                    {
+                        int kv = h / (Heads / KvHeads), first = Window > 0 ? Math.Max(0, t - Window + 1) : 0;
+                        double[] scores = [.. Enumerable.Range(first, t - first + 1).Select(p =>
+                            Enumerable.Range(0, Size).Sum(d => (double)Query(s, t, h, d) * Stored(Key(s, p, kv, d))) * Scale)];
+                        double max = scores.Max(), sum = scores.Sum(x => Math.Exp(x - max));
+                        all.AddRange(Enumerable.Range(0, Size).Select(d =>
+                            Enumerable.Range(0, scores.Length).Sum(i => Math.Exp(scores[i] - max) / sum * Stored(Key(s, first + i, KvHeads + kv, d)))));
+                    }
+                }
+            }
+            return [.. all];
+        }
+    }
+}

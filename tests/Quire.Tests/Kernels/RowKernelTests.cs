@@ -1,0 +1,83 @@
+using Quire.Kernels.Cpu;
+using Quire.Tensors;
+
+namespace Quire.Tests.Kernels;
+
+public sealed class RowKernelTests
+{
+    private const double Epsilon = 1.1920929e-7;
+
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Rms_norm_equals_a_double_precision_oracle(string set)
+    {
+        foreach (int columns in KernelSets.AwkwardSizes)
+        {
+            List<NativeBuffer> owned = [];
+            float[] x = KernelSets.Floats(columns, 5 * columns, 3), w = KernelSets.Floats(1, columns);
+            Tensor output = KernelSets.Unwritten(owned, new Shape(5, columns));
+            KernelSets.Device(set).RmsNorm(output, KernelSets.Upload(owned, x, DType.F32, new Shape(5, columns)),
+                new NormWeight(KernelSets.Upload(owned, w, DType.F32, new Shape(columns)), 1e-5f));
+            for (int row = 0; row < 5; row++)
+            {
+                double mean = x.Skip(row * columns).Take(columns).Sum(v => (double)v * v) / columns, scale = 1 / Math.Sqrt(mean + 1e-5f);
+                for (int i = 0; i < columns; i++)
+                {
+                    double expected = x[(row * columns) + i] * scale * w[i];
+                    // Half the relative error of the sum, and a few roundings.
+                    Assert.Equal(expected, output.AsSpan<float>()[(row * columns) + i], Math.Abs(expected) * Epsilon * ((columns / 32.0) + 6));
+                }
+            }
+            owned.ForEach(buffer => buffer.Dispose());
+        }
+    }
+
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Gated_activations_equal_a_double_precision_oracle(string set)
+    {
+        foreach (int columns in KernelSets.AwkwardSizes)
+        {
+            foreach (Activation activation in Enum.GetValues<Activation>())
+            {
+                List<NativeBuffer> owned = [];
+                float[] gateUp = KernelSets.Floats(columns, 6 * columns, 12);
+                Tensor output = KernelSets.Unwritten(owned, new Shape(3, columns));
+                KernelSets.Device(set).GatedActivation(output, KernelSets.Upload(owned, gateUp, DType.F32, new Shape(3, 2 * columns)), activation);
+                for (int row = 0; row < 3; row++)
+                {
+                    for (int i = 0; i < columns; i++)
+                    {
+                        double gate = gateUp[(row * 2 * columns) + i], up = gateUp[(row * 2 * columns) + columns + i];
+                        double expected = Activate(activation, gate) * up;
+                        // exp is good to 2 ulp at arguments up to 25, whose own rounding counts by their size; the tanh form cancels near zero.
+                        double tolerance = Epsilon * ((Math.Abs(expected) * 30) + (Math.Abs(gate * up) * (activation == Activation.GeluTanh ? 4 : 0)) + 1e-6);
+                        Assert.Equal(expected, output.AsSpan<float>()[(row * columns) + i], tolerance);
+                    }
+                }
+                owned.ForEach(buffer => buffer.Dispose());
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Every_instruction_set_gives_the_same_bits(string set)
+    {
+        Assert.Equal(Run("portable"), Run(set));
+
+        static uint[] Run(string name)
+        {
+            List<NativeBuffer> owned = [];
+            CpuDevice device = KernelSets.Device(name);
+            Tensor x = KernelSets.Upload(owned, KernelSets.Floats(2, 4 * 130, 5), DType.F32, new Shape(4, 130));
+            Tensor normed = KernelSets.Unwritten(owned, new Shape(4, 130)), gated = KernelSets.Unwritten(owned, new Shape(4, 65));
+            device.RmsNorm(normed, x, new NormWeight(KernelSets.Upload(owned, KernelSets.Floats(3, 130), DType.F32, new Shape(130)), 1e-6f));
+            device.GatedActivation(gated, normed, Activation.Silu);
+            uint[] bits = [.. KernelSets.Bits(normed), .. KernelSets.Bits(gated)];
+            owned.ForEach(buffer => buffer.Dispose());
+            return bits;
+        }
+    }
+
+    private static double Activate(Activation activation, double x) => activation == Activation.Silu
+        ? x / (1 + Math.Exp(-x))
+        : 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))));
+}
