@@ -1,0 +1,19 @@
+namespace Quire.Tokenizers;
+
+/// <summary>Reads <c>decoder</c>.</summary>
+internal static class DecoderConfig
+{
+    public static Decoder Read(JsonConfig config) => config.Type switch
+    {
+        "Sequence" => new SequenceDecoder([.. config.Objects("decoders").Select(Read)]),
+        "ByteLevel" => new ByteLevelDecoder(),
+        "Replace" => new ReplaceDecoder(PatternConfig.Read(config), config.String("content")),
+        "ByteFallback" => new ByteFallbackDecoder(),
+        "Fuse" => new FuseDecoder(),
+        "Strip" => new StripDecoder(Character(config, "content"), config.Int("start"), config.Int("stop")),
+        var other => throw config.NotSupported($"the type \"{other}\""),
+    };
+
+    private static char Character(JsonConfig config, string name) =>
+        config.String(name) is [var only] ? only : throw config.Bad($"has a {name} that is not one character");
+}

@@ -1,0 +1,46 @@
+namespace Quire.Tokenizers;
+
+/// <summary>What a value of <c>tokenizer.ggml.pre</c> means: regexes applied one after the other, and two habits.</summary>
+internal sealed record GgufPreTokenizer(params string[] Patterns)
+{
+    private const string Contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+    private const string Rest = @" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Upper = @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", Lower = @"[\p{Ll}\p{Lm}\p{Lo}\p{M}]";
+    private const string CasedRest = @" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    private static readonly GgufPreTokenizer gpt2 = new(SplitPattern.Gpt2);
+    private static readonly GgufPreTokenizer digitsThenGpt2 = new(@"\p{N}", SplitPattern.Gpt2);
+    private static readonly GgufPreTokenizer qwen2 = new($@"{Contractions}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}|{Rest}");
+    private static readonly GgufPreTokenizer llama3 = new($@"{Contractions}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1,3}}|{Rest}") { IgnoreMerges = true, AddsBos = true };
+    private static readonly GgufPreTokenizer gpt4o = new($@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+{Contractions}?|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*{Contractions}?|\p{{N}}{{1,3}}|{CasedRest}");
+    private static readonly GgufPreTokenizer tekken = new($@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*|\p{{N}}|{CasedRest}") { IgnoreMerges = true, AddsBos = true };
+    private static readonly GgufPreTokenizer deepseek3 = new(
+        @"\p{N}{1,3}",
+        "[一-龥\u3040-ゟ゠-ヿ]+",
+        @"[!""#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+");
+
+    /// <summary>A piece that is itself a token is not put together from merges.</summary>
+    public bool IgnoreMerges { get; init; }
+
+    /// <summary>The token that begins a text is added where the file does not say.</summary>
+    public bool AddsBos { get; init; }
+
+    public static GgufPreTokenizer Find(string name, string file) => name switch
+    {
+        "gpt-2" or "gpt2" or "default" or "phi-2" or "mpt" or "olmo" or "jais" or "trillion" or "granite-docling" => gpt2,
+        "smollm" or "starcoder" or "refact" or "command-r" or "codeshell" or "exaone" or "minerva-7b" => digitsThenGpt2,
+        "qwen2" or "stablelm2" or "deepseek-r1-qwen" or "hunyuan-dense" or "megrez" => qwen2,
+        "llama3" or "llama-v3" or "llama-bpe" or "falcon3" or "falcon-h1" or "pixtral" or "lfm2" or "midm-2.0" => llama3,
+        "dbrx" or "smaug-bpe" or "glm4" or "chatglm-bpe" => llama3 with { IgnoreMerges = false, AddsBos = false },
+        "gpt-4o" or "llama4" => gpt4o,
+        "tekken" => tekken,
+        "deepseek-v3" or "deepseek-r1" => deepseek3,
+        _ => throw new QuireException(ErrorKind.NotSupported, $"{file}: the pre-tokenizer \"{name}\" is not supported"),
+    };
+
+    public PreTokenizer Build() => new SequencePreTokenizer(
+    [
+        .. Patterns.Select(pattern => new SplitPreTokenizer(SplitPattern.Oniguruma(pattern), SplitBehavior.Isolated, false)),
+        new ByteLevelPreTokenizer(addPrefixSpace: false, useRegex: false),
+    ]);
+}

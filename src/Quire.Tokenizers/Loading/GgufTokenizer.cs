@@ -1,0 +1,70 @@
+using Quire.Formats;
+
+namespace Quire.Tokenizers;
+
+/// <summary>Builds a tokenizer from a GGUF vocabulary, whose file names the pre-tokenizer instead of describing it.</summary>
+internal static class GgufTokenizer
+{
+    private const int Control = 3;
+    private const int UserDefined = 4;
+
+    public static TokenizerParts Read(GgufVocabularyData vocabulary, string file)
+    {
+        if (vocabulary.Model != "gpt2") throw new QuireException(ErrorKind.NotSupported, $"{file}: a vocabulary of the kind \"{vocabulary.Model}\" is not supported");
+        var ids = new Dictionary<string, int>(vocabulary.Tokens.Length, StringComparer.Ordinal);
+        for (int id = 0; id < vocabulary.Tokens.Length; id++) ids.TryAdd(vocabulary.Tokens[id], id);
+        GgufPreTokenizer pre = GgufPreTokenizer.Find(vocabulary.Pre ?? "default", file);
+        try
+        {
+            var model = new BpeModel(ids, Merges(vocabulary, file), new BpeOptions { IgnoreMerges = pre.IgnoreMerges });
+            List<AddedToken> added = Added(vocabulary);
+            return new TokenizerParts
+            {
+                Model = model,
+                Added = new AddedVocabulary(added, null),
+                Texts = new TokenTexts(vocabulary.Tokens, added),
+                PreTokenizer = pre.Build(),
+                PostProcessor = Template(vocabulary, pre),
+                Decoder = new ByteLevelDecoder(),
+            };
+        }
+        catch (FormatException error)
+        {
+            throw QuireException.BadFile(file, $"its vocabulary is broken: {error.Message}", error);
+        }
+    }
+
+    private static List<(string, string)> Merges(GgufVocabularyData vocabulary, string file)
+    {
+        if (vocabulary.Merges is null) throw QuireException.BadFile(file, "has no tokenizer.ggml.merges");
+        var merges = new List<(string, string)>(vocabulary.Merges.Length);
+        foreach (string merge in vocabulary.Merges)
+        {
+            // A token may itself begin with a space, so the one that parts the two is sought from the second character on.
+            int space = merge.Length < 3 ? -1 : merge.IndexOf(' ', 1);
+            if (space < 0) throw QuireException.BadFile(file, $"tokenizer.ggml.merges holds \"{merge}\", which is not two tokens");
+            merges.Add((merge[..space], merge[(space + 1)..]));
+        }
+        return merges;
+    }
+
+    private static List<AddedToken> Added(GgufVocabularyData vocabulary)
+    {
+        var added = new List<AddedToken>();
+        for (int id = 0; id < vocabulary.TokenTypes?.Length; id++)
+        {
+            int type = vocabulary.TokenTypes[id];
+            if (type is Control or UserDefined) added.Add(new AddedToken(id, vocabulary.Tokens[id]) { Special = type == Control });
+        }
+        return added;
+    }
+
+    private static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, GgufPreTokenizer pre)
+    {
+        var template = new List<int?>();
+        if ((vocabulary.AddBosToken ?? pre.AddsBos) && vocabulary.BosTokenId is { } bos) template.Add(bos);
+        template.Add(null);
+        if (vocabulary.AddEosToken == true && vocabulary.EosTokenId is { } eos) template.Add(eos);
+        return template.Count == 1 ? null : new TemplatePostProcessor(template);
+    }
+}

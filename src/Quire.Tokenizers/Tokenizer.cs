@@ -1,0 +1,120 @@
+using System.Text;
+using Quire.Formats;
+
+namespace Quire.Tokenizers;
+
+/// <summary>Text to token ids and back, exactly as the model's own tokenizer does it. Any number of threads may use one at once.</summary>
+public sealed class Tokenizer
+{
+    private readonly TokenizerParts parts;
+    private readonly TokenBytesTable bytes;
+
+    internal Tokenizer(TokenizerParts parts)
+    {
+        this.parts = parts;
+        bytes = new TokenBytesTable(parts.Texts, parts.Decoder);
+    }
+
+    /// <summary>Reads a Hugging Face <c>tokenizer.json</c>.</summary>
+    /// <exception cref="QuireException">The file is missing or broken, or asks for something this build does not know.</exception>
+    public static Tokenizer FromFile(string tokenizerJson) => new(TokenizerJson.Read(tokenizerJson));
+
+    /// <summary>Builds the tokenizer a GGUF file describes.</summary>
+    /// <param name="file">For messages.</param>
+    /// <exception cref="QuireException">The vocabulary is broken, or of a kind this build does not know.</exception>
+    public static Tokenizer FromGguf(GgufVocabularyData vocabulary, string file) => new(GgufTokenizer.Read(vocabulary, file));
+
+    /// <summary>One more than the largest id.</summary>
+    public int VocabularySize => parts.Texts.Count;
+
+    /// <summary>The id of a token by its text in the vocabulary, or null.</summary>
+    public int? TokenToId(string token) => parts.Added.Find(token)?.Id ?? parts.Model.IdOf(token);
+
+    /// <summary>The vocabulary's text of <paramref name="id"/>, in whatever alphabet the vocabulary has; empty for an unused id.</summary>
+    public string TokenText(int id) => parts.Texts.TextOf(id);
+
+    /// <summary>The bytes <paramref name="id"/> stands for inside a text: a whole character, several, or part of one; empty for an unused id.</summary>
+    public ReadOnlySpan<byte> TokenBytes(int id) => bytes.Of(id);
+
+    /// <summary>True for tokens that control rather than say something, such as the end of a turn.</summary>
+    public bool IsSpecial(int id) => parts.Added.Find(id) is { Special: true };
+
+    /// <summary>The ids of <paramref name="text"/>.</summary>
+    /// <param name="addSpecialTokens">With the special tokens the model expects around a text, such as one that begins it.</param>
+    /// <param name="parseSpecialTokens">False: what looks like a special token in <paramref name="text"/> is text, as it must be where users wrote it.</param>
+    public int[] Encode(string text, bool addSpecialTokens, bool parseSpecialTokens = true) =>
+        [.. Run(text, addSpecialTokens, parseSpecialTokens, withOffsets: false).Ids];
+
+    /// <summary>The text of <paramref name="ids"/>; ids outside the vocabulary are left out, bytes that are not UTF-8 become U+FFFD.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens)
+    {
+        if (parts.Decoder is ByteLevelDecoder) return DecodeBytes(ids, skipSpecialTokens);
+        var tokens = new List<string>(ids.Length);
+        foreach (int id in ids)
+        {
+            if (parts.Texts.Find(id) is { } token && !(skipSpecialTokens && IsSpecial(id))) tokens.Add(token);
+        }
+        return parts.Decoder is null ? string.Join(' ', tokens) : string.Concat(parts.Decoder.Decode(tokens));
+    }
+
+    private string DecodeBytes(ReadOnlySpan<int> ids, bool skipSpecialTokens)
+    {
+        var text = new ArrayBuffer();
+        foreach (int id in ids)
+        {
+            if (!(skipSpecialTokens && IsSpecial(id))) text.Append(bytes.Of(id));
+        }
+        return Encoding.UTF8.GetString(text.Written);
+    }
+
+    private TokenRun Run(string text, bool addSpecialTokens, bool parseSpecialTokens, bool withOffsets)
+    {
+        var run = new TokenRun(withOffsets);
+        AlignedText original = AlignedText.Original(text, withOffsets);
+        foreach ((TextRange range, AddedToken? token) in parts.Added.CutRaw(original.Text, parseSpecialTokens))
+        {
+            AlignedText part = original.Slice(range.Start, range.Length);
+            if (token is null) EncodeRaw(part, range.Start == 0, parseSpecialTokens, run);
+            else Add(token, part, run);
+        }
+        parts.PostProcessor?.Process(run, addSpecialTokens);
+        return run;
+    }
+
+    private void EncodeRaw(AlignedText raw, bool startsText, bool parseSpecialTokens, TokenRun run)
+    {
+        AlignedText normalized = parts.Normalizer?.Normalize(raw) ?? raw;
+        foreach ((TextRange range, AddedToken? token) in parts.Added.CutNormalized(normalized.Text, parseSpecialTokens))
+        {
+            AlignedText part = normalized.Slice(range.Start, range.Length);
+            if (token is null) EncodeText(part, startsText && range.Start == 0, run);
+            else Add(token, part, run);
+        }
+    }
+
+    private static void Add(AddedToken token, AlignedText part, TokenRun run)
+    {
+        run.Ids.Add(token.Id);
+        run.Offsets?.Add(new TextRange(part.Starts![0], part.Ends![^1]));
+    }
+
+    private void EncodeText(AlignedText text, bool startsText, TokenRun run)
+    {
+        var tokens = new PreTokens(text, [new TextRange(0, text.Text.Length)]);
+        if (parts.PreTokenizer is not null) tokens = parts.PreTokenizer.Split(tokens, startsText);
+        foreach (TextRange piece in tokens.Pieces)
+        {
+            ReadOnlySpan<char> characters = tokens.Text.Text.AsSpan(piece.Start, piece.Length);
+            if (run.Offsets is null) parts.Model.Encode(characters, run.Ids);
+            else EncodeWithOffsets(tokens.Text, piece, characters, run);
+        }
+    }
+
+    private void EncodeWithOffsets(AlignedText text, TextRange piece, ReadOnlySpan<char> characters, TokenRun run)
+    {
+        var ranges = new List<TextRange>();
+        parts.Model.Encode(characters, run.Ids, ranges);
+        foreach (TextRange range in ranges)
+            run.Offsets!.Add(new TextRange(text.Starts![piece.Start + range.Start], text.Ends![piece.Start + range.End - 1]));
+    }
+}
