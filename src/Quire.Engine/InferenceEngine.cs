@@ -131,7 +131,7 @@ public sealed partial class InferenceEngine : IDisposable
     private void Step()
     {
         StepPlan plan = scheduler.Plan();
-        foreach (Sequence sequence in plan.Sequences) LeaveQueue(sequence);
+        for (int i = 0; i < plan.Sequences.Count; i++) LeaveQueue(plan.Sequences[i]);
         try
         {
             if (plan.IsEmpty) throw new InvalidOperationException("sequences wait and none can be planned: the KV cache is smaller than one sequence");

@@ -66,8 +66,9 @@ public sealed class ModelExecutor : IExecutor
 
     private void TakeOver(StepPlan plan)
     {
-        foreach (PlannedRow planned in plan.Rows)
+        for (int index = 0; index < plan.Rows.Count; index++)
         {
+            PlannedRow planned = plan.Rows[index];
             while (rows.Count <= planned.Row) rows.Add(new RunnerRow());
             RunnerRow row = rows[planned.Row];
             if (planned.Request is { } request) row.Begin(request, cache.Plan.Groups.Count, options.MaxModelLength);

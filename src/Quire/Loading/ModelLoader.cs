@@ -13,7 +13,9 @@ internal static class ModelLoader
 {
     private static readonly Lazy<ComputePool> SharedPool = new(() => new ComputePool(Environment.ProcessorCount));
 
-    public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger)
+    /// <summary>Loads weights and starts the engine.</summary>
+    /// <param name="wrap">Puts something around the executor: recording, replay, failure injection.</param>
+    public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null)
     {
         ModelSpec spec = WithStoredFrequencies(checkpoint, ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config));
         if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
@@ -43,7 +45,8 @@ internal static class ModelLoader
             };
             MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, model.WeightBytes, ModelExecutor.WorkspaceBytes(spec, executorOptions), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
             executorOptions = executorOptions with { Blocks = plan.Blocks, MaxModelLength = plan.MaxModelLength };
-            var executor = new ModelExecutor(device, model, executorOptions);
+            IExecutor executor = new ModelExecutor(device, model, executorOptions);
+            if (wrap is not null) executor = wrap(executor);
             var scheduler = new SchedulerOptions
             {
                 MaxSequences = options.MaxSequences,

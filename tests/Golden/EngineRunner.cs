@@ -2,17 +2,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Quire.Engine;
 using Quire.Formats;
 
-namespace Quire.Conformance.Models;
+namespace Quire.Golden;
 
 /// <summary>A loaded model that is asked in token ids.</summary>
 internal sealed class EngineRunner : IDisposable
 {
     private readonly LoadedModel model;
 
-    public EngineRunner(string path, QuireOptions? options = null)
+    /// <param name="wrap">Puts something around the executor, to see or disturb its steps.</param>
+    public EngineRunner(string path, QuireOptions? options = null, Func<IExecutor, IExecutor>? wrap = null)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        model = ModelLoader.Load(checkpoint, (options ?? new QuireOptions()) with { KvCacheBytes = 256 << 20 }, NullLogger.Instance);
+        model = ModelLoader.Load(checkpoint, (options ?? new QuireOptions()) with { KvCacheBytes = 256 << 20 }, NullLogger.Instance, wrap);
     }
 
     public InferenceEngine Engine => model.Engine;
