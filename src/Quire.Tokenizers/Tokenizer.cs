@@ -39,6 +39,15 @@ public sealed class Tokenizer
     /// <summary>True for tokens that control rather than say something, such as the end of a turn.</summary>
     public bool IsSpecial(int id) => parts.Added.Find(id) is { Special: true };
 
+    /// <summary>True for tokens that are matched in the text before all others, special or not.</summary>
+    public bool IsAdded(int id) => parts.Added.Find(id) is not null;
+
+    /// <summary>False for ids that no token has.</summary>
+    internal bool HasText(int id) => parts.Texts.Find(id) is not null;
+
+    /// <summary>Decoding is joining <see cref="TokenBytes"/> and reading them as UTF-8.</summary>
+    internal bool DecodesToBytes => parts.Decoder is ByteLevelDecoder;
+
     /// <summary>The ids of <paramref name="text"/>.</summary>
     /// <param name="addSpecialTokens">With the special tokens the model expects around a text, such as one that begins it.</param>
     /// <param name="parseSpecialTokens">False: what looks like a special token in <paramref name="text"/> is text, as it must be where users wrote it.</param>

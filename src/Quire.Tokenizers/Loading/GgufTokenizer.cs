@@ -22,7 +22,7 @@ internal static class GgufTokenizer
             {
                 Model = model,
                 Added = new AddedVocabulary(added, null),
-                Texts = new TokenTexts(vocabulary.Tokens, added),
+                Texts = new TokenTexts(vocabulary.Tokens, added, null),
                 PreTokenizer = pre.Build(),
                 PostProcessor = Template(vocabulary, pre),
                 Decoder = new ByteLevelDecoder(),

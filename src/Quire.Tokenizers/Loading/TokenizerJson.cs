@@ -14,7 +14,7 @@ internal static class TokenizerJson
         TokenModel model = Model(root.Object("model"));
         Normalizer? normalizer = root.Has("normalizer") ? NormalizerConfig.Read(root.Object("normalizer")) : null;
         List<AddedToken> added = root.Has("added_tokens") ? [.. root.Objects("added_tokens").Select(token => Added(token, model))] : [];
-        var table = new TokenTexts(model.Tokens, added);
+        var table = new TokenTexts(model.Tokens, added, normalizer);
         return new TokenizerParts
         {
             Model = model,
