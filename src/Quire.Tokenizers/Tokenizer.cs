@@ -54,6 +54,14 @@ public sealed class Tokenizer
     public int[] Encode(string text, bool addSpecialTokens, bool parseSpecialTokens = true) =>
         [.. Run(text, addSpecialTokens, parseSpecialTokens, withOffsets: false).Ids];
 
+    /// <summary>The ids of <paramref name="text"/> and, for each, the code points of <paramref name="text"/> it stands for; (0, 0) for tokens that stand for none.</summary>
+    /// <remarks>Code points, not UTF-16 units. The tokens of one character that takes several share its span.</remarks>
+    public (int[] Ids, (int Start, int End)[] Offsets) EncodeWithOffsets(string text, bool addSpecialTokens, bool parseSpecialTokens = true)
+    {
+        TokenRun run = Run(text, addSpecialTokens, parseSpecialTokens, withOffsets: true);
+        return ([.. run.Ids], [.. run.Offsets!.Select(range => (range.Start, range.End))]);
+    }
+
     /// <summary>The text of <paramref name="ids"/>; ids outside the vocabulary are left out, bytes that are not UTF-8 become U+FFFD.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens)
     {

@@ -51,6 +51,9 @@ internal static class TokenizerJson
     {
         "BPE" => BpeConfig.Read(config),
         "WordLevel" => new WordLevelModel(BpeConfig.Vocabulary(config), config.String("unk_token")),
+        "WordPiece" => new WordPieceModel(BpeConfig.Vocabulary(config), config.String("unk_token"),
+            config.OptionalString("continuing_subword_prefix") ?? "##", config.Has("max_input_chars_per_word") ? config.Int("max_input_chars_per_word") : 100),
+        "Unigram" => UnigramConfig.Read(config),
         // Files of before 2020 leave the type out; merges give BPE away.
         "" when config.Has("merges") => BpeConfig.Read(config),
         var other => throw config.NotSupported($"the type \"{other}\""),

@@ -39,7 +39,11 @@ internal sealed class BracketExpression(string pattern)
     {
         if (pattern[at] == '[')
         {
-            if (at + 1 < pattern.Length && pattern[at + 1] == ':') throw new NotSupportedException("a POSIX bracket [:...:]");
+            if (at + 1 < pattern.Length && pattern[at + 1] == ':')
+            {
+                set.UnionWith(Posix(ref at));
+                return;
+            }
             set.UnionWith(Parse(ref at));
             return;
         }
@@ -53,6 +57,25 @@ internal sealed class BracketExpression(string pattern)
             return;
         }
         set.UnionWith(item);
+    }
+
+    private UnitSet Posix(ref int at)
+    {
+        int close = pattern.IndexOf(":]", at, StringComparison.Ordinal);
+        string name = close < 0 ? "" : pattern[(at + 2)..close];
+        bool negated = name.StartsWith('^');
+        UnitSet set = name.TrimStart('^') switch
+        {
+            "alpha" => UnitEscape.ByName("L"),
+            "alnum" => UnitEscape.ByName("L").With(UnitEscape.ByName("N")),
+            "digit" => UnitEscape.ByName("Digit"),
+            "punct" => UnitEscape.ByName("P").With(UnitEscape.ByName("S")),
+            "space" => UnitEscape.ByName("Space"),
+            "word" => UnitEscape.Word,
+            _ => throw new NotSupportedException($"[:{name}:]"),
+        };
+        at = close + 2;
+        return negated ? set.Complement() : set;
     }
 
     private UnitSet Single(ref int at)

@@ -29,6 +29,8 @@ internal static class UnitEscape
             case 'D': return digit.Complement();
             case 'w': return Word;
             case 'W': return Word.Complement();
+            case 'h': return UnitSet.Where(char.IsAsciiHexDigit);
+            case 'H': return UnitSet.Where(char.IsAsciiHexDigit).Complement();
             case 'n': return UnitSet.Of('\n');
             case 'r': return UnitSet.Of('\r');
             case 't': return UnitSet.Of('\t');
@@ -60,7 +62,8 @@ internal static class UnitEscape
         return negated ? set.Complement() : set;
     }
 
-    private static UnitSet ByName(string name)
+    /// <summary>A category, <c>L</c> or <c>Lu</c>, or one of the longer names.</summary>
+    public static UnitSet ByName(string name)
     {
         if (name.Length is 1 or 2 && UnitSet.OfCategories(category => Short(category).StartsWith(name, StringComparison.Ordinal)) is var set && !set.IsEmpty) return set;
         return name switch

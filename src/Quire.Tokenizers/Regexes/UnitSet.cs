@@ -59,6 +59,12 @@ internal sealed class UnitSet
         for (int i = 0; i < bits.Length; i++) bits[i] &= other.bits[i];
     }
 
+    public UnitSet With(UnitSet other)
+    {
+        UnionWith(other);
+        return this;
+    }
+
     public UnitSet Complement()
     {
         var set = new UnitSet();
