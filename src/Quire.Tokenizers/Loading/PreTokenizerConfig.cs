@@ -10,7 +10,7 @@ internal static class PreTokenizerConfig
         "Split" => new SplitPreTokenizer(PatternConfig.Read(config), Behavior(config), config.Bool("invert", false)),
         "Digits" => CharacterPreTokenizer.Digits(config.Bool("individual_digits", false)),
         "Metaspace" => new MetaspacePreTokenizer(MetaspaceConfig.Replacement(config), MetaspaceConfig.Scheme(config), config.Bool("split", true)),
-        "Whitespace" => new SplitPreTokenizer(SplitPattern.Oniguruma(@"\w+|[^\w\s]+"), SplitBehavior.Removed, invert: true),
+        "Whitespace" => new WordRunsPreTokenizer(),
         "WhitespaceSplit" => whitespaceSplit,
         "Punctuation" => new CharacterPreTokenizer(UnicodeClass.IsPunctuation, config.Has("behavior") ? Behavior(config) : SplitBehavior.Isolated),
         "BertPreTokenizer" => new SequencePreTokenizer([whitespaceSplit, new CharacterPreTokenizer(UnicodeClass.IsPunctuation, SplitBehavior.Isolated)]),

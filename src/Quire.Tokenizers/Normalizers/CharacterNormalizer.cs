@@ -30,7 +30,7 @@ internal sealed class CharacterNormalizer(Func<Rune, string?> rewrite) : Normali
     {
         if (rune.Value is '\t' or '\n' or '\r') return " ";
         if (rune.Value is 0 or 0xFFFD || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
-            or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned) return "";
+            or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse) return "";
         return UnicodeClass.IsWhiteSpace(rune.Value) ? " " : null;
     }
 

@@ -89,7 +89,8 @@ internal sealed class UnicodeFormNormalizer(bool compatible, bool composed) : No
             int composite = starter >= 0 && (lastClass < part.Class || lastClass == -1) ? Pair(parts[starter].CodePoint, part.CodePoint) : -1;
             if (composite >= 0)
             {
-                parts[starter] = new Part(composite, 0, parts[starter].Start, Math.Max(parts[starter].End, part.End));
+                // The reference gives a composed character the place of its first part alone.
+                parts[starter] = parts[starter] with { CodePoint = composite };
                 continue;
             }
             if (part.Class == 0)

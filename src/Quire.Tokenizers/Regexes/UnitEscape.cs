@@ -9,7 +9,7 @@ internal static class UnitEscape
         UnitAlphabet.CategoryOf(unit) is { } category && category is
             UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or
             UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber or UnicodeCategory.ConnectorPunctuation
         || unit is >= '\u24B6' and <= '\u24E9');
 
     private static readonly UnitSet space = UnitSet.Where(unit => UnicodeClass.IsWhiteSpace(unit));

@@ -18,7 +18,7 @@ internal static class UnicodeClass
     public static bool IsNumeric(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
-    /// <summary>What <c>\w</c> matches: letters, marks, digits, letter numbers, connectors, join controls, circled letters.</summary>
+    /// <summary>What <c>\w</c> matches outside Oniguruma (which adds other numbers and leaves out join controls): letters, marks, digits, letter numbers, connectors, join controls, circled letters.</summary>
     public static bool IsWord(int c) => IsWordCategory(CharUnicodeInfo.GetUnicodeCategory(c)) || c switch
     {
         0x200C or 0x200D => true,
