@@ -10,6 +10,7 @@ internal static class GgufTokenizer
 
     public static TokenizerParts Read(GgufVocabularyData vocabulary, string file)
     {
+        if (vocabulary.Model == "llama") return SentencePiece(vocabulary, file);
         if (vocabulary.Model != "gpt2") throw new QuireException(ErrorKind.NotSupported, $"{file}: a vocabulary of the kind \"{vocabulary.Model}\" is not supported");
         var ids = new Dictionary<string, int>(vocabulary.Tokens.Length, StringComparer.Ordinal);
         for (int id = 0; id < vocabulary.Tokens.Length; id++) ids.TryAdd(vocabulary.Tokens[id], id);
@@ -24,7 +25,7 @@ internal static class GgufTokenizer
                 Added = new AddedVocabulary(added, null),
                 Texts = new TokenTexts(vocabulary.Tokens, added, null),
                 PreTokenizer = pre.Build(),
-                PostProcessor = Template(vocabulary, pre),
+                PostProcessor = Template(vocabulary, pre.AddsBos),
                 Decoder = new ByteLevelDecoder(),
             };
         }
@@ -32,6 +33,26 @@ internal static class GgufTokenizer
         {
             throw QuireException.BadFile(file, $"its vocabulary is broken: {error.Message}", error);
         }
+    }
+
+    private static TokenizerParts SentencePiece(GgufVocabularyData vocabulary, string file)
+    {
+        if (vocabulary.Scores is null) throw QuireException.BadFile(file, "has no tokenizer.ggml.scores");
+        if (vocabulary.RemoveExtraWhitespaces == true) throw new QuireException(ErrorKind.NotSupported, $"{file}: tokenizer.ggml.remove_extra_whitespaces is not supported");
+        bool prefix = vocabulary.AddSpacePrefix ?? true;
+        List<AddedToken> added = Added(vocabulary);
+        Normalizer spaces = new ReplaceNormalizer(SplitPattern.Literal(" "), "▁");
+        List<Decoder> decoders = [new ReplaceDecoder(SplitPattern.Literal("▁"), " "), new ByteFallbackDecoder(), new FuseDecoder()];
+        if (prefix) decoders.Add(new StripDecoder(' ', 1, 0));
+        return new TokenizerParts
+        {
+            Model = new SentencePieceModel(vocabulary.Tokens, vocabulary.Scores, vocabulary.UnknownTokenId),
+            Added = new AddedVocabulary(added, null),
+            Texts = new TokenTexts(vocabulary.Tokens, added, null),
+            Normalizer = prefix ? new SequenceNormalizer([new PrependNormalizer("▁"), spaces]) : spaces,
+            PostProcessor = Template(vocabulary, addsBos: true),
+            Decoder = new SequenceDecoder(decoders),
+        };
     }
 
     private static List<(string, string)> Merges(GgufVocabularyData vocabulary, string file)
@@ -59,10 +80,10 @@ internal static class GgufTokenizer
         return added;
     }
 
-    private static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, GgufPreTokenizer pre)
+    private static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, bool addsBos)
     {
         var template = new List<int?>();
-        if ((vocabulary.AddBosToken ?? pre.AddsBos) && vocabulary.BosTokenId is { } bos) template.Add(bos);
+        if ((vocabulary.AddBosToken ?? addsBos) && vocabulary.BosTokenId is { } bos) template.Add(bos);
         template.Add(null);
         if (vocabulary.AddEosToken == true && vocabulary.EosTokenId is { } eos) template.Add(eos);
         return template.Count == 1 ? null : new TemplatePostProcessor(template);
