@@ -11,7 +11,7 @@ internal sealed class PrecompiledNormalizer(CharacterMap map) : Normalizer
 
     public override AlignedText Normalize(AlignedText text)
     {
-        var builder = new AlignedTextBuilder(text);
+        var builder = new AlignedTextBuilder(text.HasOffsets ? AsReferencePlaces(text) : text);
         for (int start = 0; start < text.Text.Length;)
         {
             int end = start + StringInfo.GetNextTextElementLength(text.Text, start);
@@ -20,6 +20,24 @@ internal sealed class PrecompiledNormalizer(CharacterMap map) : Normalizer
             start = end;
         }
         return builder.ToText();
+    }
+
+    /// <summary>The reference does not count characters removed at the very beginning, so that everything after them lies too far left by as many.</summary>
+    private AlignedText AsReferencePlaces(AlignedText text)
+    {
+        int lag = 0;
+        while (lag < text.Text.Length && !char.IsSurrogate(text.Text[lag]) && Find(text.Text.AsSpan(lag, 1), int.MaxValue) is "") lag++;
+        if (lag == 0 || lag == text.Text.Length) return text;
+        var starts = (int[])text.Starts!.Clone();
+        var ends = (int[])text.Ends!.Clone();
+        // Places by code point; the two units of a pair share theirs.
+        var places = new List<(int Start, int End)>();
+        for (int i = 0; i < starts.Length; i++)
+        {
+            if (!char.IsLowSurrogate(text.Text[i])) places.Add((text.Starts[i], text.Ends[i]));
+            if (places.Count > lag) (starts[i], ends[i]) = places[places.Count - 1 - lag];
+        }
+        return text with { Starts = starts, Ends = ends };
     }
 
     private void Characters(string text, int start, int end, AlignedTextBuilder builder)
