@@ -11,6 +11,7 @@ internal static class GgufTokenizer
     public static TokenizerParts Read(GgufVocabularyData vocabulary, string file)
     {
         if (vocabulary.Model == "llama") return SentencePiece(vocabulary, file);
+        if (vocabulary.Model == "bert") return GgufWordPiece.Read(vocabulary, file);
         if (vocabulary.Model != "gpt2") throw new QuireException(ErrorKind.NotSupported, $"{file}: a vocabulary of the kind \"{vocabulary.Model}\" is not supported");
         var ids = new Dictionary<string, int>(vocabulary.Tokens.Length, StringComparer.Ordinal);
         for (int id = 0; id < vocabulary.Tokens.Length; id++) ids.TryAdd(vocabulary.Tokens[id], id);
@@ -69,7 +70,8 @@ internal static class GgufTokenizer
         return merges;
     }
 
-    private static List<AddedToken> Added(GgufVocabularyData vocabulary)
+    /// <summary>Tokens the file marks as control or as defined by its makers.</summary>
+    public static List<AddedToken> Added(GgufVocabularyData vocabulary)
     {
         var added = new List<AddedToken>();
         for (int id = 0; id < vocabulary.TokenTypes?.Length; id++)

@@ -25,10 +25,16 @@ internal static class NormalizerConfig
     private static SequenceNormalizer Bert(JsonConfig config)
     {
         bool lowercase = config.Bool("lowercase", true);
+        return Bert(config.Bool("clean_text", true), config.Bool("handle_chinese_chars", true), config.Bool("strip_accents", lowercase), lowercase);
+    }
+
+    /// <summary>What BERT does to a text before it looks for words.</summary>
+    public static SequenceNormalizer Bert(bool clean, bool spacesIdeographs, bool stripsAccents, bool lowercase)
+    {
         var steps = new List<Normalizer>();
-        if (config.Bool("clean_text", true)) steps.Add(new CharacterNormalizer(CharacterNormalizer.Clean));
-        if (config.Bool("handle_chinese_chars", true)) steps.Add(new CharacterNormalizer(CharacterNormalizer.SpacedIdeographs));
-        if (config.Bool("strip_accents", lowercase))
+        if (clean) steps.Add(new CharacterNormalizer(CharacterNormalizer.Clean));
+        if (spacesIdeographs) steps.Add(new CharacterNormalizer(CharacterNormalizer.SpacedIdeographs));
+        if (stripsAccents)
         {
             steps.Add(new UnicodeFormNormalizer(compatible: false, composed: false));
             steps.Add(new CharacterNormalizer(CharacterNormalizer.WithoutNonSpacingMarks));

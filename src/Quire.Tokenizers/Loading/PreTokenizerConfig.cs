@@ -13,13 +13,16 @@ internal static class PreTokenizerConfig
         "Whitespace" => new WordRunsPreTokenizer(),
         "WhitespaceSplit" => whitespaceSplit,
         "Punctuation" => new CharacterPreTokenizer(UnicodeClass.IsPunctuation, config.Has("behavior") ? Behavior(config) : SplitBehavior.Isolated),
-        "BertPreTokenizer" => new SequencePreTokenizer([whitespaceSplit, new CharacterPreTokenizer(UnicodeClass.IsPunctuation, SplitBehavior.Isolated)]),
+        "BertPreTokenizer" => Bert(),
         "CharDelimiterSplit" => new SplitPreTokenizer(SplitPattern.Literal(config.String("delimiter")), SplitBehavior.Removed, invert: false),
         "FixedLength" => new FixedLengthPreTokenizer(config.Int("length") is > 0 and var length ? length : throw config.Bad("has a length below 1")),
         var other => throw config.NotSupported($"the type \"{other}\""),
     };
 
     private static readonly CharacterPreTokenizer whitespaceSplit = new(rune => UnicodeClass.IsWhiteSpace(rune.Value), SplitBehavior.Removed);
+
+    /// <summary>Words, and each punctuation character by itself.</summary>
+    public static SequencePreTokenizer Bert() => new([whitespaceSplit, new CharacterPreTokenizer(UnicodeClass.IsPunctuation, SplitBehavior.Isolated)]);
 
     private static SplitBehavior Behavior(JsonConfig config) => config.String("behavior") switch
     {

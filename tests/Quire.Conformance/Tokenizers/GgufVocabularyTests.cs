@@ -13,7 +13,7 @@ public sealed class GgufVocabularyTests
     private const string Prefix = "ggml-vocab-";
 
     // Vectors whose GGUF file is not here, and the tokenizer.json with the same vocabulary and merges.
-    private static readonly Dictionary<string, string> sameVocabulary = new() { ["qwen2"] = "real/qwen3", ["llama-bpe"] = "real/llama3_2" };
+    private static readonly Dictionary<string, string> sameVocabulary = new() { ["qwen2"] = "real/qwen3", ["llama-bpe"] = "real/llama3_2", ["bert-bge"] = "real/bert" };
 
     public static IEnumerable<TheoryDataRow<string>> Vectors =>
         GoldenFolder.Find("tokenizers/llamacpp") is { } folder && Directory.GetFiles(folder, "*.inp") is { Length: > 0 } files
@@ -77,7 +77,20 @@ public sealed class GgufVocabularyTests
         (string Token, int Id)[] tokens = [.. model.GetProperty("vocab").EnumerateObject().Select(token => (token.Name, token.Value.GetInt32()))];
         var names = new string[tokens.Max(token => token.Id) + 1];
         foreach ((string token, int id) in tokens) names[id] = token;
+        if (model.GetProperty("type").GetString() == "WordPiece") return Tokenizer.FromGguf(WordPiece(names), folder);
         string[] merges = [.. model.GetProperty("merges").EnumerateArray().Select(merge => merge.ValueKind == JsonValueKind.String ? merge.GetString()! : $"{merge[0].GetString()} {merge[1].GetString()}")];
         return Tokenizer.FromGguf(new GgufVocabularyData { Model = "gpt2", Pre = pre, Tokens = names, Merges = merges }, folder);
+    }
+
+    /// <summary>GGUF files mark the beginnings of words, where BERT's own vocabulary marks the continuations.</summary>
+    private static GgufVocabularyData WordPiece(string[] names)
+    {
+        bool IsControl(string name) => name is ['[', .., ']'] && name.Length > 3;
+        return new GgufVocabularyData
+        {
+            Model = "bert",
+            Tokens = [.. names.Select(name => IsControl(name) ? name : name.StartsWith("##", StringComparison.Ordinal) && name.Length > 2 ? name[2..] : "▁" + name)],
+            TokenTypes = [.. names.Select(name => IsControl(name) ? 3 : 1)],
+        };
     }
 }
