@@ -54,6 +54,22 @@ public sealed class Tokenizer
     public int[] Encode(string text, bool addSpecialTokens, bool parseSpecialTokens = true) =>
         [.. Run(text, addSpecialTokens, parseSpecialTokens, withOffsets: false).Ids];
 
+    /// <summary>The ids of two texts as one input, with the special tokens between them, and the type of each: which text a model that compares texts takes it for.</summary>
+    public (int[] Ids, int[] TypeIds) EncodePair(string first, string second, bool addSpecialTokens, bool parseSpecialTokens = true)
+    {
+        int[][] texts = [Encode(first, addSpecialTokens: false, parseSpecialTokens), Encode(second, addSpecialTokens: false, parseSpecialTokens)];
+        IReadOnlyList<PairPart> template = (addSpecialTokens ? parts.PostProcessor?.Pair : null) ?? [new PairPart(null, false, 0), new PairPart(null, true, 1)];
+        var ids = new List<int>(texts[0].Length + texts[1].Length + template.Count);
+        var types = new List<int>(ids.Capacity);
+        foreach (PairPart part in template)
+        {
+            if (part.Id is { } id) ids.Add(id);
+            else ids.AddRange(texts[part.IsSecond ? 1 : 0]);
+            types.AddRange(Enumerable.Repeat(part.TypeId, ids.Count - types.Count));
+        }
+        return ([.. ids], [.. types]);
+    }
+
     /// <summary>The ids of <paramref name="text"/> and, for each, the code points of <paramref name="text"/> it stands for; (0, 0) for tokens that stand for none.</summary>
     /// <remarks>Code points, not UTF-16 units. The tokens of one character that takes several share its span.</remarks>
     public (int[] Ids, (int Start, int End)[] Offsets) EncodeWithOffsets(string text, bool addSpecialTokens, bool parseSpecialTokens = true)

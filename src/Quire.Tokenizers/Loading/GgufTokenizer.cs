@@ -26,7 +26,7 @@ internal static class GgufTokenizer
                 Added = new AddedVocabulary(added, null),
                 Texts = new TokenTexts(vocabulary.Tokens, added, null),
                 PreTokenizer = pre.Build(),
-                PostProcessor = Template(vocabulary, pre.AddsBos),
+                PostProcessor = Template(vocabulary, pre.AddsBos, file),
                 Decoder = new ByteLevelDecoder(),
             };
         }
@@ -51,7 +51,7 @@ internal static class GgufTokenizer
             Added = new AddedVocabulary(added, null),
             Texts = new TokenTexts(vocabulary.Tokens, added, null),
             Normalizer = prefix ? new SequenceNormalizer([new PrependNormalizer("▁"), spaces]) : spaces,
-            PostProcessor = Template(vocabulary, addsBos: true),
+            PostProcessor = Template(vocabulary, addsBos: true, file),
             Decoder = new SequenceDecoder(decoders),
         };
     }
@@ -82,8 +82,12 @@ internal static class GgufTokenizer
         return added;
     }
 
-    private static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, bool addsBos)
+    private static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, bool addsBos, string file)
     {
+        foreach (int? id in new[] { vocabulary.BosTokenId, vocabulary.EosTokenId })
+        {
+            if (id >= vocabulary.Tokens.Length) throw QuireException.BadFile(file, $"names the special token {id} in a vocabulary of {vocabulary.Tokens.Length}");
+        }
         var template = new List<int?>();
         if ((vocabulary.AddBosToken ?? addsBos) && vocabulary.BosTokenId is { } bos) template.Add(bos);
         template.Add(null);

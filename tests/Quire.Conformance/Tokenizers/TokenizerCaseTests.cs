@@ -39,6 +39,20 @@ public sealed class TokenizerCaseTests
     }
 
     [Theory, MemberData(nameof(Folders))]
+    public void Ids_and_types_of_pairs(string tokenizer)
+    {
+        using TokenizerGolden golden = TokenizerGolden.Open(tokenizer);
+        var differences = new Differences();
+        foreach ((int index, JsonElement item) in golden.Cases("cases.json", "pair_cases").Index())
+        {
+            (int[] ids, int[] types) = golden.Tokenizer.EncodePair(item.GetProperty("a").GetString()!, item.GetProperty("b").GetString()!, addSpecialTokens: true);
+            differences.Compare($"pair {index} ids", TokenizerGolden.Ids(item.GetProperty("ids")), ids);
+            differences.Compare($"pair {index} types", TokenizerGolden.Ids(item.GetProperty("type_ids")), types);
+        }
+        differences.AssertNone();
+    }
+
+    [Theory, MemberData(nameof(Folders))]
     public void Decoded_texts(string tokenizer)
     {
         using TokenizerGolden golden = TokenizerGolden.Open(tokenizer);
