@@ -1,7 +1,7 @@
 namespace Quire.Tokenizers;
 
 /// <summary>Parses <c>[...]</c>: ranges, escapes, nested sets and <c>&amp;&amp;</c>.</summary>
-internal sealed class BracketExpression(string pattern)
+internal sealed class BracketExpression(string pattern, UnitAlphabet alphabet)
 {
     /// <summary>Reads the expression at <paramref name="at"/>, which is at the opening bracket.</summary>
     public UnitSet Parse(ref int at)
@@ -47,13 +47,12 @@ internal sealed class BracketExpression(string pattern)
             set.UnionWith(Parse(ref at));
             return;
         }
-        UnitSet item = Single(ref at);
-        if (item.Only is { } first && at + 1 < pattern.Length && pattern[at] == '-' && pattern[at + 1] != ']')
+        (UnitSet item, int? first) = Single(ref at);
+        if (first is not null && at + 1 < pattern.Length && pattern[at] == '-' && pattern[at + 1] != ']')
         {
             at++;
-            if (Single(ref at).Only is not { } last || last < first) throw new NotSupportedException("a range that ends in a class or runs backwards");
-            if (first < '\uE000' && last > '\uE000') throw new NotSupportedException("a range across the private use area");
-            set.AddRange(first, last);
+            if (Single(ref at).CodePoint is not { } last || last < first) throw new NotSupportedException("a range that ends in a class or runs backwards");
+            alphabet.AddRange(set, first.Value, last);
             return;
         }
         set.UnionWith(item);
@@ -78,10 +77,24 @@ internal sealed class BracketExpression(string pattern)
         return negated ? set.Complement() : set;
     }
 
-    private UnitSet Single(ref int at)
+    private (UnitSet Set, int? CodePoint) Single(ref int at)
     {
-        if (pattern[at] == '\\') return UnitEscape.Parse(pattern, ref at);
-        char c = pattern[at++];
-        return c is >= '\uD800' and <= '\uF8FF' ? throw new NotSupportedException($"the character U+{(int)c:X4} beyond the basic plane") : UnitSet.Of(c);
+        if (pattern[at] == '\\')
+        {
+            UnitSet escaped = UnitEscape.Parse(pattern, alphabet, ref at);
+            return (escaped, escaped.Only);
+        }
+        int codePoint = CodePoint(pattern, ref at);
+        var set = new UnitSet();
+        alphabet.AddRange(set, codePoint, codePoint);
+        return (set, codePoint);
+    }
+
+    /// <summary>Reads one character as it stands.</summary>
+    public static int CodePoint(string pattern, ref int at)
+    {
+        System.Text.Rune.DecodeFromUtf16(pattern.AsSpan(at), out System.Text.Rune rune, out int consumed);
+        at += consumed;
+        return rune.Value;
     }
 }

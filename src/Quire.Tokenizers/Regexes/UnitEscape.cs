@@ -16,7 +16,7 @@ internal static class UnitEscape
     private static readonly UnitSet digit = UnitSet.OfCategories(category => category == UnicodeCategory.DecimalDigitNumber);
 
     /// <summary>Reads the sequence at <paramref name="at"/>, which is at the backslash.</summary>
-    public static UnitSet Parse(string pattern, ref int at)
+    public static UnitSet Parse(string pattern, UnitAlphabet alphabet, ref int at)
     {
         if (at + 1 >= pattern.Length) throw new NotSupportedException("a backslash at the end");
         char c = pattern[at + 1];
@@ -38,7 +38,7 @@ internal static class UnitEscape
             case 'v': return UnitSet.Of('\v');
             case 'a': return UnitSet.Of('\a');
             case 'e': return UnitSet.Of('\u001B');
-            case 'p' or 'P': return Property(pattern, ref at, c == 'P');
+            case 'p' or 'P': return Property(pattern, alphabet, ref at, c == 'P');
             case 'x': return UnitSet.Of(Hexadecimal(pattern, ref at));
             case 'u': return UnitSet.Of(Hexadecimal(pattern, ref at, 4));
             default:
@@ -47,7 +47,7 @@ internal static class UnitEscape
         }
     }
 
-    private static UnitSet Property(string pattern, ref int at, bool negated)
+    private static UnitSet Property(string pattern, UnitAlphabet alphabet, ref int at, bool negated)
     {
         int close = at < pattern.Length && pattern[at] == '{' ? pattern.IndexOf('}', at) : -1;
         if (close < 0) throw new NotSupportedException("\\p without {name}");
@@ -58,7 +58,8 @@ internal static class UnitEscape
             negated = !negated;
             name = name[1..];
         }
-        UnitSet set = ByName(name);
+        UnitSet set = name == "Han" ? new UnitSet() : ByName(name);
+        foreach ((int first, int last) in name == "Han" ? Script.Han : []) alphabet.AddRange(set, first, last);
         return negated ? set.Complement() : set;
     }
 
