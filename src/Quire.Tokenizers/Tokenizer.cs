@@ -39,11 +39,44 @@ public sealed class Tokenizer
     /// <summary>True for tokens that control rather than say something, such as the end of a turn.</summary>
     public bool IsSpecial(int id) => parts.Added.Find(id) is { Special: true };
 
+    /// <summary>True for tokens that are matched in the text before all others, special or not.</summary>
+    public bool IsAdded(int id) => parts.Added.Find(id) is not null;
+
+    /// <summary>False for ids that no token has.</summary>
+    internal bool HasText(int id) => parts.Texts.Find(id) is not null;
+
+    /// <summary>Decoding is joining <see cref="TokenBytes"/> and reading them as UTF-8.</summary>
+    internal bool DecodesToBytes => parts.Decoder is ByteLevelDecoder;
+
     /// <summary>The ids of <paramref name="text"/>.</summary>
     /// <param name="addSpecialTokens">With the special tokens the model expects around a text, such as one that begins it.</param>
     /// <param name="parseSpecialTokens">False: what looks like a special token in <paramref name="text"/> is text, as it must be where users wrote it.</param>
     public int[] Encode(string text, bool addSpecialTokens, bool parseSpecialTokens = true) =>
         [.. Run(text, addSpecialTokens, parseSpecialTokens, withOffsets: false).Ids];
+
+    /// <summary>The ids of two texts as one input, with the special tokens between them, and the type of each: which text a model that compares texts takes it for.</summary>
+    public (int[] Ids, int[] TypeIds) EncodePair(string first, string second, bool addSpecialTokens, bool parseSpecialTokens = true)
+    {
+        int[][] texts = [Encode(first, addSpecialTokens: false, parseSpecialTokens), Encode(second, addSpecialTokens: false, parseSpecialTokens)];
+        IReadOnlyList<PairPart> template = (addSpecialTokens ? parts.PostProcessor?.Pair : null) ?? [new PairPart(null, false, 0), new PairPart(null, true, 1)];
+        var ids = new List<int>(texts[0].Length + texts[1].Length + template.Count);
+        var types = new List<int>(ids.Capacity);
+        foreach (PairPart part in template)
+        {
+            if (part.Id is { } id) ids.Add(id);
+            else ids.AddRange(texts[part.IsSecond ? 1 : 0]);
+            types.AddRange(Enumerable.Repeat(part.TypeId, ids.Count - types.Count));
+        }
+        return ([.. ids], [.. types]);
+    }
+
+    /// <summary>The ids of <paramref name="text"/> and, for each, the code points of <paramref name="text"/> it stands for; (0, 0) for tokens that stand for none.</summary>
+    /// <remarks>Code points, not UTF-16 units. The tokens of one character that takes several share its span.</remarks>
+    public (int[] Ids, (int Start, int End)[] Offsets) EncodeWithOffsets(string text, bool addSpecialTokens, bool parseSpecialTokens = true)
+    {
+        TokenRun run = Run(text, addSpecialTokens, parseSpecialTokens, withOffsets: true);
+        return ([.. run.Ids], [.. run.Offsets!.Select(range => (range.Start, range.End))]);
+    }
 
     /// <summary>The text of <paramref name="ids"/>; ids outside the vocabulary are left out, bytes that are not UTF-8 become U+FFFD.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens)

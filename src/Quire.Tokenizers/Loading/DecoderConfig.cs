@@ -11,6 +11,10 @@ internal static class DecoderConfig
         "ByteFallback" => new ByteFallbackDecoder(),
         "Fuse" => new FuseDecoder(),
         "Strip" => new StripDecoder(Character(config, "content"), config.Int("start"), config.Int("stop")),
+        "Metaspace" => new MetaspaceDecoder(MetaspaceConfig.Replacement(config), MetaspaceConfig.Scheme(config) != PrependScheme.Never),
+        "WordPiece" => new WordPieceDecoder(config.OptionalString("prefix") ?? "##", config.Bool("cleanup", true)),
+        "BPEDecoder" => new SuffixDecoder(config.OptionalString("suffix") ?? "</w>"),
+        "CTC" => new CtcDecoder(config.OptionalString("pad_token") ?? "<pad>", config.OptionalString("word_delimiter_token") ?? "|", config.Bool("cleanup", true)),
         var other => throw config.NotSupported($"the type \"{other}\""),
     };
 

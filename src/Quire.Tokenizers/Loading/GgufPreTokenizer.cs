@@ -10,6 +10,9 @@ internal sealed record GgufPreTokenizer(params string[] Patterns)
 
     private static readonly GgufPreTokenizer gpt2 = new(SplitPattern.Gpt2);
     private static readonly GgufPreTokenizer digitsThenGpt2 = new(@"\p{N}", SplitPattern.Gpt2);
+    private static readonly GgufPreTokenizer unnamed = new(@"[\p{P}\$\+<=>\^~\|]+", SplitPattern.Gpt2, @"\p{N}+", "[0-9][0-9][0-9]");
+    private static readonly GgufPreTokenizer falcon = new(@"[\p{P}\$\+<=>\^~\|`]+", SplitPattern.Gpt2, "[0-9][0-9][0-9]");
+    private static readonly GgufPreTokenizer deepseekCoder = new(@"[\r\n]", @"\s?\p{L}+", @"\s?\p{P}+", "[一-龥ࠀ-一가-\uD7FF]+", @"\p{N}");
     private static readonly GgufPreTokenizer qwen2 = new($@"{Contractions}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}|{Rest}");
     private static readonly GgufPreTokenizer llama3 = new($@"{Contractions}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1,3}}|{Rest}") { IgnoreMerges = true, AddsBos = true };
     private static readonly GgufPreTokenizer gpt4o = new($@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+{Contractions}?|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*{Contractions}?|\p{{N}}{{1,3}}|{CasedRest}");
@@ -27,9 +30,12 @@ internal sealed record GgufPreTokenizer(params string[] Patterns)
 
     public static GgufPreTokenizer Find(string name, string file) => name switch
     {
-        "gpt-2" or "gpt2" or "default" or "phi-2" or "mpt" or "olmo" or "jais" or "trillion" or "granite-docling" => gpt2,
+        "gpt-2" or "gpt2" or "phi-2" or "mpt" or "olmo" or "jais" or "trillion" or "granite-docling" => gpt2,
+        "default" => unnamed,
+        "falcon" => falcon,
+        "deepseek-coder" => deepseekCoder,
         "smollm" or "starcoder" or "refact" or "command-r" or "codeshell" or "exaone" or "minerva-7b" => digitsThenGpt2,
-        "qwen2" or "stablelm2" or "deepseek-r1-qwen" or "hunyuan-dense" or "megrez" => qwen2,
+        "qwen2" or "stablelm2" or "deepseek-r1-qwen" or "megrez" => qwen2,
         "llama3" or "llama-v3" or "llama-bpe" or "falcon3" or "falcon-h1" or "pixtral" or "lfm2" or "midm-2.0" => llama3,
         "dbrx" or "smaug-bpe" or "glm4" or "chatglm-bpe" => llama3 with { IgnoreMerges = false, AddsBos = false },
         "gpt-4o" or "llama4" => gpt4o,

@@ -10,6 +10,8 @@ internal static class GgufTokenizer
 
     public static TokenizerParts Read(GgufVocabularyData vocabulary, string file)
     {
+        if (vocabulary.Model == "llama") return SentencePiece(vocabulary, file);
+        if (vocabulary.Model == "bert") return GgufWordPiece.Read(vocabulary, file);
         if (vocabulary.Model != "gpt2") throw new QuireException(ErrorKind.NotSupported, $"{file}: a vocabulary of the kind \"{vocabulary.Model}\" is not supported");
         var ids = new Dictionary<string, int>(vocabulary.Tokens.Length, StringComparer.Ordinal);
         for (int id = 0; id < vocabulary.Tokens.Length; id++) ids.TryAdd(vocabulary.Tokens[id], id);
@@ -22,9 +24,9 @@ internal static class GgufTokenizer
             {
                 Model = model,
                 Added = new AddedVocabulary(added, null),
-                Texts = new TokenTexts(vocabulary.Tokens, added),
+                Texts = new TokenTexts(vocabulary.Tokens, added, null),
                 PreTokenizer = pre.Build(),
-                PostProcessor = Template(vocabulary, pre),
+                PostProcessor = Template(vocabulary, pre.AddsBos, file),
                 Decoder = new ByteLevelDecoder(),
             };
         }
@@ -32,6 +34,26 @@ internal static class GgufTokenizer
         {
             throw QuireException.BadFile(file, $"its vocabulary is broken: {error.Message}", error);
         }
+    }
+
+    private static TokenizerParts SentencePiece(GgufVocabularyData vocabulary, string file)
+    {
+        if (vocabulary.Scores is null) throw QuireException.BadFile(file, "has no tokenizer.ggml.scores");
+        if (vocabulary.RemoveExtraWhitespaces == true) throw new QuireException(ErrorKind.NotSupported, $"{file}: tokenizer.ggml.remove_extra_whitespaces is not supported");
+        bool prefix = vocabulary.AddSpacePrefix ?? true;
+        List<AddedToken> added = Added(vocabulary);
+        Normalizer spaces = new ReplaceNormalizer(SplitPattern.Literal(" "), "▁");
+        List<Decoder> decoders = [new ReplaceDecoder(SplitPattern.Literal("▁"), " "), new ByteFallbackDecoder(), new FuseDecoder()];
+        if (prefix) decoders.Add(new StripDecoder(' ', 1, 0));
+        return new TokenizerParts
+        {
+            Model = new SentencePieceModel(vocabulary.Tokens, vocabulary.Scores, vocabulary.UnknownTokenId),
+            Added = new AddedVocabulary(added, null),
+            Texts = new TokenTexts(vocabulary.Tokens, added, null),
+            Normalizer = prefix ? new SequenceNormalizer([new PrependNormalizer("▁"), spaces]) : spaces,
+            PostProcessor = Template(vocabulary, addsBos: true, file),
+            Decoder = new SequenceDecoder(decoders),
+        };
     }
 
     private static List<(string, string)> Merges(GgufVocabularyData vocabulary, string file)
@@ -48,7 +70,8 @@ internal static class GgufTokenizer
         return merges;
     }
 
-    private static List<AddedToken> Added(GgufVocabularyData vocabulary)
+    /// <summary>Tokens the file marks as control or as defined by its makers.</summary>
+    public static List<AddedToken> Added(GgufVocabularyData vocabulary)
     {
         var added = new List<AddedToken>();
         for (int id = 0; id < vocabulary.TokenTypes?.Length; id++)
@@ -59,10 +82,14 @@ internal static class GgufTokenizer
         return added;
     }
 
-    private static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, GgufPreTokenizer pre)
+    private static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, bool addsBos, string file)
     {
+        foreach (int? id in new[] { vocabulary.BosTokenId, vocabulary.EosTokenId })
+        {
+            if (id >= vocabulary.Tokens.Length) throw QuireException.BadFile(file, $"names the special token {id} in a vocabulary of {vocabulary.Tokens.Length}");
+        }
         var template = new List<int?>();
-        if ((vocabulary.AddBosToken ?? pre.AddsBos) && vocabulary.BosTokenId is { } bos) template.Add(bos);
+        if ((vocabulary.AddBosToken ?? addsBos) && vocabulary.BosTokenId is { } bos) template.Add(bos);
         template.Add(null);
         if (vocabulary.AddEosToken == true && vocabulary.EosTokenId is { } eos) template.Add(eos);
         return template.Count == 1 ? null : new TemplatePostProcessor(template);

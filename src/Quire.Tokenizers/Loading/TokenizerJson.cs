@@ -14,7 +14,7 @@ internal static class TokenizerJson
         TokenModel model = Model(root.Object("model"));
         Normalizer? normalizer = root.Has("normalizer") ? NormalizerConfig.Read(root.Object("normalizer")) : null;
         List<AddedToken> added = root.Has("added_tokens") ? [.. root.Objects("added_tokens").Select(token => Added(token, model))] : [];
-        var table = new TokenTexts(model.Tokens, added);
+        var table = new TokenTexts(model.Tokens, added, normalizer);
         return new TokenizerParts
         {
             Model = model,
@@ -51,6 +51,9 @@ internal static class TokenizerJson
     {
         "BPE" => BpeConfig.Read(config),
         "WordLevel" => new WordLevelModel(BpeConfig.Vocabulary(config), config.String("unk_token")),
+        "WordPiece" => new WordPieceModel(BpeConfig.Vocabulary(config), config.String("unk_token"),
+            config.OptionalString("continuing_subword_prefix") ?? "##", config.Has("max_input_chars_per_word") ? config.Int("max_input_chars_per_word") : 100),
+        "Unigram" => UnigramConfig.Read(config),
         // Files of before 2020 leave the type out; merges give BPE away.
         "" when config.Has("merges") => BpeConfig.Read(config),
         var other => throw config.NotSupported($"the type \"{other}\""),

@@ -69,7 +69,7 @@ internal sealed class BpeModel : TokenModel
         int count = Symbols(piece, symbols, lengths);
         count = BpeMerger.Merge(pairs, symbols.AsSpan(0, count), lengths.AsSpan(0, count));
         ids.AddRange(symbols.AsSpan(0, count));
-        if (ranges is not null) AddRanges(piece.Length, lengths.AsSpan(0, count), ranges);
+        if (ranges is not null) AddRanges(piece, lengths.AsSpan(0, count), ranges);
         ArrayPool<int>.Shared.Return(symbols);
         ArrayPool<int>.Shared.Return(lengths);
     }
@@ -86,9 +86,9 @@ internal sealed class BpeModel : TokenModel
             {
                 if (unknownLength > 0) Write(symbols, lengths, ref count, unknown, unknownLength);
                 unknownLength = 0;
-                Write(symbols, lengths, ref count, id, consumed);
+                Write(symbols, lengths, ref count, id, rune.Utf8SequenceLength);
             }
-            else if (!options.ByteFallback || !TryBytes(rune, consumed, symbols, lengths, ref count))
+            else if (!options.ByteFallback || !TryBytes(rune, symbols, lengths, ref count))
             {
                 if (unknown < 0) continue;
                 if (unknownLength > 0 && !options.FuseUnknown)
@@ -96,7 +96,7 @@ internal sealed class BpeModel : TokenModel
                     Write(symbols, lengths, ref count, unknown, unknownLength);
                     unknownLength = 0;
                 }
-                unknownLength += consumed;
+                unknownLength += rune.Utf8SequenceLength;
             }
         }
         if (unknownLength > 0) Write(symbols, lengths, ref count, unknown, unknownLength);
@@ -112,7 +112,7 @@ internal sealed class BpeModel : TokenModel
         return lookup.TryGetValue(character, out int id) ? id : -1;
     }
 
-    private bool TryBytes(Rune rune, int units, Span<int> symbols, Span<int> lengths, ref int count)
+    private bool TryBytes(Rune rune, Span<int> symbols, Span<int> lengths, ref int count)
     {
         Span<byte> bytes = stackalloc byte[4];
         bytes = bytes[..rune.EncodeToUtf8(bytes)];
@@ -120,8 +120,7 @@ internal sealed class BpeModel : TokenModel
         {
             if (byteTokens[value] < 0) return false;
         }
-        // All bytes of a character span it; the first carries the length.
-        for (int i = 0; i < bytes.Length; i++) Write(symbols, lengths, ref count, byteTokens[bytes[i]], i == 0 ? units : 0);
+        foreach (byte value in bytes) Write(symbols, lengths, ref count, byteTokens[value], 1);
         return true;
     }
 
@@ -131,14 +130,21 @@ internal sealed class BpeModel : TokenModel
         lengths[count++] = length;
     }
 
-    private static void AddRanges(int end, ReadOnlySpan<int> lengths, List<TextRange> ranges)
+    /// <summary>Lengths count bytes; a token that begins or ends inside a character spans all of it.</summary>
+    private static void AddRanges(ReadOnlySpan<char> piece, ReadOnlySpan<int> lengths, List<TextRange> ranges)
     {
-        int at = 0, start = 0;
+        var characters = new List<TextRange>(2 * piece.Length);
+        for (int i = 0; i < piece.Length;)
+        {
+            Rune.DecodeFromUtf16(piece[i..], out Rune rune, out int consumed);
+            for (int n = 0; n < rune.Utf8SequenceLength; n++) characters.Add(new TextRange(i, i + consumed));
+            i += consumed;
+        }
+        int at = 0;
         foreach (int length in lengths)
         {
-            if (length > 0) start = at;
-            at = Math.Min(end, at + length);
-            ranges.Add(new TextRange(start, at));
+            ranges.Add(new TextRange(characters[at].Start, characters[at + length - 1].End));
+            at += length;
         }
     }
 

@@ -5,13 +5,14 @@ internal sealed class TokenTexts
 {
     private readonly string?[] texts;
 
-    public TokenTexts(IReadOnlyList<string?> model, IReadOnlyList<AddedToken> added)
+    public TokenTexts(IReadOnlyList<string?> model, IReadOnlyList<AddedToken> added, Normalizer? normalizer)
     {
         int count = model.Count;
         foreach (AddedToken token in added) count = Math.Max(count, token.Id + 1);
         texts = new string?[count];
         for (int id = 0; id < model.Count; id++) texts[id] = model[id];
-        foreach (AddedToken token in added) texts[token.Id] = token.Content;
+        // A token that is matched in normalized text is also written that way.
+        foreach (AddedToken token in added) texts[token.Id] = token.Normalized && normalizer is not null ? normalizer.Normalize(token.Content) : token.Content;
     }
 
     /// <summary>One more than the largest id.</summary>

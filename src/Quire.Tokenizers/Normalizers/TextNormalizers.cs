@@ -28,7 +28,9 @@ internal sealed class ReplaceNormalizer(SplitPattern pattern, string content) : 
         foreach (TextRange match in matches)
         {
             builder.Copy(at, match.Start);
-            builder.Append(content, match.Start, match.End);
+            // What replaces a match takes the place of its last character.
+            int last = match.Length > 1 && char.IsSurrogatePair(text.Text[match.End - 2], text.Text[match.End - 1]) ? match.End - 2 : match.End - 1;
+            builder.Append(content, Math.Max(last, match.Start), match.End);
             at = match.End;
         }
         builder.Copy(at, text.Text.Length);

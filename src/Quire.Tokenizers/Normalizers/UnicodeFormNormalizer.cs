@@ -72,8 +72,9 @@ internal sealed class UnicodeFormNormalizer(bool compatible, bool composed) : No
             }
             if (!sorted)
             {
+                // The marks change places; the places stay in order.
                 Part[] run = [.. parts.GetRange(first, last - first + 1).OrderBy(part => part.Class)];
-                for (int i = 0; i < run.Length; i++) parts[first + i] = run[i];
+                for (int i = 0; i < run.Length; i++) parts[first + i] = parts[first + i] with { CodePoint = run[i].CodePoint, Class = run[i].Class };
             }
             first = last;
         }
@@ -81,15 +82,20 @@ internal sealed class UnicodeFormNormalizer(bool compatible, bool composed) : No
 
     private static void Compose(List<Part> parts)
     {
-        int starter = -1, written = 0;
-        int lastClass = -1;
+        int starter = -1, written = 0, lastClass = -1;
         for (int i = 0; i < parts.Count; i++)
         {
             Part part = parts[i];
             int composite = starter >= 0 && (lastClass < part.Class || lastClass == -1) ? Pair(parts[starter].CodePoint, part.CodePoint) : -1;
             if (composite >= 0)
             {
-                parts[starter] = new Part(composite, 0, parts[starter].Start, Math.Max(parts[starter].End, part.End));
+                parts[starter] = parts[starter] with { CodePoint = composite };
+                // The place that falls away is the one after the starter, whichever mark was consumed: those between move up by one.
+                for (int k = starter + 1; k < written; k++)
+                {
+                    Part from = k + 1 < written ? parts[k + 1] : part;
+                    parts[k] = parts[k] with { Start = from.Start, End = from.End };
+                }
                 continue;
             }
             if (part.Class == 0)

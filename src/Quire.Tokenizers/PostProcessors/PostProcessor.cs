@@ -12,7 +12,16 @@ internal sealed class TokenRun(bool withOffsets)
 internal abstract class PostProcessor
 {
     public abstract void Process(TokenRun run, bool addSpecialTokens);
+
+    /// <summary>How two texts become one list of ids; null where this adds nothing to a pair.</summary>
+    public virtual IReadOnlyList<PairPart>? Pair => null;
 }
+
+/// <summary>A place in the template of a pair: a special token, the first text or the second.</summary>
+/// <param name="Id">Null where a text stands.</param>
+/// <param name="IsSecond">Which text.</param>
+/// <param name="TypeId">What the model is told about every token here.</param>
+internal readonly record struct PairPart(int? Id, bool IsSecond, int TypeId);
 
 /// <summary>One after the other.</summary>
 internal sealed class SequencePostProcessor(IReadOnlyList<PostProcessor> processors) : PostProcessor
@@ -21,12 +30,17 @@ internal sealed class SequencePostProcessor(IReadOnlyList<PostProcessor> process
     {
         foreach (PostProcessor processor in processors) processor.Process(run, addSpecialTokens);
     }
+
+    public override IReadOnlyList<PairPart>? Pair => processors.Select(processor => processor.Pair).LastOrDefault(pair => pair is not null);
 }
 
 /// <summary>Special tokens in fixed places before and after the text.</summary>
 /// <param name="template">Ids; null is the text.</param>
-internal sealed class TemplatePostProcessor(IReadOnlyList<int?> template) : PostProcessor
+/// <param name="pair">The same for two texts, if the file says.</param>
+internal sealed class TemplatePostProcessor(IReadOnlyList<int?> template, IReadOnlyList<PairPart>? pair = null) : PostProcessor
 {
+    public override IReadOnlyList<PairPart>? Pair => pair;
+
     public override void Process(TokenRun run, bool addSpecialTokens)
     {
         if (!addSpecialTokens) return;

@@ -39,3 +39,33 @@ internal sealed class CharacterPreTokenizer(Func<Rune, bool> isDelimiter, SplitB
         return tokens with { Pieces = pieces };
     }
 }
+
+/// <summary>Runs of word characters and runs of anything else but white space.</summary>
+internal sealed class WordRunsPreTokenizer : PreTokenizer
+{
+    public override PreTokens Split(PreTokens tokens, bool startsText)
+    {
+        var pieces = new List<TextRange>(tokens.Pieces.Count);
+        foreach (TextRange piece in tokens.Pieces)
+        {
+            Kind last = Kind.Space;
+            for (int i = piece.Start; i < piece.End;)
+            {
+                Rune.DecodeFromUtf16(tokens.Text.Text.AsSpan(i), out Rune rune, out int consumed);
+                Kind kind = UnicodeClass.IsWhiteSpace(rune.Value) ? Kind.Space : UnicodeClass.IsWord(rune.Value) ? Kind.Word : Kind.Other;
+                if (kind != Kind.Space && kind == last) pieces[^1] = pieces[^1] with { End = i + consumed };
+                else if (kind != Kind.Space) pieces.Add(new TextRange(i, i + consumed));
+                last = kind;
+                i += consumed;
+            }
+        }
+        return tokens with { Pieces = pieces };
+    }
+
+    private enum Kind
+    {
+        Space,
+        Word,
+        Other,
+    }
+}

@@ -1,7 +1,7 @@
 namespace Quire.Tokenizers;
 
 /// <summary>Parses <c>[...]</c>: ranges, escapes, nested sets and <c>&amp;&amp;</c>.</summary>
-internal sealed class BracketExpression(string pattern)
+internal sealed class BracketExpression(string pattern, UnitAlphabet alphabet)
 {
     /// <summary>Reads the expression at <paramref name="at"/>, which is at the opening bracket.</summary>
     public UnitSet Parse(ref int at)
@@ -39,26 +39,62 @@ internal sealed class BracketExpression(string pattern)
     {
         if (pattern[at] == '[')
         {
-            if (at + 1 < pattern.Length && pattern[at + 1] == ':') throw new NotSupportedException("a POSIX bracket [:...:]");
+            if (at + 1 < pattern.Length && pattern[at + 1] == ':')
+            {
+                set.UnionWith(Posix(ref at));
+                return;
+            }
             set.UnionWith(Parse(ref at));
             return;
         }
-        UnitSet item = Single(ref at);
-        if (item.Only is { } first && at + 1 < pattern.Length && pattern[at] == '-' && pattern[at + 1] != ']')
+        (UnitSet item, int? first) = Single(ref at);
+        if (first is not null && at + 1 < pattern.Length && pattern[at] == '-' && pattern[at + 1] != ']')
         {
             at++;
-            if (Single(ref at).Only is not { } last || last < first) throw new NotSupportedException("a range that ends in a class or runs backwards");
-            if (first < '\uE000' && last > '\uE000') throw new NotSupportedException("a range across the private use area");
-            set.AddRange(first, last);
+            if (Single(ref at).CodePoint is not { } last || last < first) throw new NotSupportedException("a range that ends in a class or runs backwards");
+            alphabet.AddRange(set, first.Value, last);
             return;
         }
         set.UnionWith(item);
     }
 
-    private UnitSet Single(ref int at)
+    private UnitSet Posix(ref int at)
     {
-        if (pattern[at] == '\\') return UnitEscape.Parse(pattern, ref at);
-        char c = pattern[at++];
-        return c is >= '\uD800' and <= '\uF8FF' ? throw new NotSupportedException($"the character U+{(int)c:X4} beyond the basic plane") : UnitSet.Of(c);
+        int close = pattern.IndexOf(":]", at, StringComparison.Ordinal);
+        string name = close < 0 ? "" : pattern[(at + 2)..close];
+        bool negated = name.StartsWith('^');
+        UnitSet set = name.TrimStart('^') switch
+        {
+            "alpha" => UnitEscape.ByName("L"),
+            "alnum" => UnitEscape.ByName("L").With(UnitEscape.ByName("N")),
+            "digit" => UnitEscape.ByName("Digit"),
+            "punct" => UnitEscape.ByName("P").With(UnitEscape.ByName("S")),
+            "space" => UnitEscape.ByName("Space"),
+            "word" => UnitEscape.Word,
+            _ => throw new NotSupportedException($"[:{name}:]"),
+        };
+        at = close + 2;
+        return negated ? set.Complement() : set;
+    }
+
+    private (UnitSet Set, int? CodePoint) Single(ref int at)
+    {
+        if (pattern[at] == '\\')
+        {
+            UnitSet escaped = UnitEscape.Parse(pattern, alphabet, ref at);
+            return (escaped, escaped.Only);
+        }
+        int codePoint = CodePoint(pattern, ref at);
+        var set = new UnitSet();
+        alphabet.AddRange(set, codePoint, codePoint);
+        return (set, codePoint);
+    }
+
+    /// <summary>Reads one character as it stands.</summary>
+    public static int CodePoint(string pattern, ref int at)
+    {
+        System.Text.Rune.DecodeFromUtf16(pattern.AsSpan(at), out System.Text.Rune rune, out int consumed);
+        at += consumed;
+        return rune.Value;
     }
 }

@@ -9,15 +9,20 @@ internal sealed class OnigurumaTranslator
 {
     private static readonly string[] lookArounds = ["<=", "<!", "=", "!", ">"];
     private readonly string pattern;
+    private readonly UnitAlphabet alphabet;
     private int at;
     private bool ignoreCase;
 
-    private OnigurumaTranslator(string pattern) => this.pattern = pattern;
+    private OnigurumaTranslator(string pattern, UnitAlphabet alphabet)
+    {
+        this.pattern = pattern;
+        this.alphabet = alphabet;
+    }
 
     /// <exception cref="NotSupportedException">The pattern uses something this dialect translation does not know; the message names it.</exception>
-    public static string Translate(string pattern)
+    public static string Translate(string pattern, UnitAlphabet alphabet)
     {
-        var translator = new OnigurumaTranslator(pattern);
+        var translator = new OnigurumaTranslator(pattern, alphabet);
         string translated = translator.Alternatives();
         return translator.at == pattern.Length ? translated : throw new NotSupportedException("an unmatched )");
     }
@@ -92,7 +97,9 @@ internal sealed class OnigurumaTranslator
             case '(':
                 return Group();
             case '[':
-                return Cased(new BracketExpression(pattern).Parse(ref at)).ToPattern();
+                return Cased(new BracketExpression(pattern, alphabet).Parse(ref at)).ToPattern();
+            case '*' or '+' or '?':
+                throw new NotSupportedException($"a {c} that repeats nothing");
             case '.':
                 at++;
                 return "[^\\n]";
@@ -109,7 +116,7 @@ internal sealed class OnigurumaTranslator
                 at += 2;
                 return WordBoundary(pattern[at - 1] == 'b');
             case '\\':
-                return Cased(UnitEscape.Parse(pattern, ref at)).ToPattern();
+                return Cased(UnitEscape.Parse(pattern, alphabet, ref at)).ToPattern();
             default:
                 at++;
                 return Literal(c);
@@ -118,7 +125,14 @@ internal sealed class OnigurumaTranslator
 
     private string Literal(char c)
     {
-        if (c is >= '\uD800' and <= '\uF8FF') throw new NotSupportedException($"the character U+{(int)c:X4} beyond the basic plane");
+        if (c is >= '\uD800' and <= '\uF8FF')
+        {
+            var set = new UnitSet();
+            at--;
+            int codePoint = BracketExpression.CodePoint(pattern, ref at);
+            alphabet.AddRange(set, codePoint, codePoint);
+            return set.ToPattern();
+        }
         return ignoreCase ? Cased(UnitSet.Of(c)).ToPattern() : Escape(c);
     }
 
@@ -147,7 +161,7 @@ internal sealed class OnigurumaTranslator
             }
             else if (ReadOptions())
             {
-                // (?i) without a body holds until the end of the enclosing group.
+                // (?i) without a body holds until the end of the enclosing group, and takes the alternatives there with it: a(?i)b|c is a(?i:b|c).
                 string rest = Alternatives();
                 return $"(?:{rest})";
             }

@@ -10,22 +10,25 @@ internal sealed class SplitPattern
 
     private readonly string? literal;
     private readonly Regex? regex;
+    private readonly UnitAlphabet? alphabet;
 
-    private SplitPattern(string? literal, Regex? regex)
+    private SplitPattern(string? literal, Regex? regex, UnitAlphabet? alphabet)
     {
         this.literal = literal;
         this.regex = regex;
+        this.alphabet = alphabet;
     }
 
-    public static SplitPattern Literal(string text) => new(text, null);
+    public static SplitPattern Literal(string text) => new(text, null, null);
 
     /// <exception cref="NotSupportedException">The pattern uses something that is not translated.</exception>
     public static SplitPattern Oniguruma(string pattern)
     {
-        string translated = OnigurumaTranslator.Translate(pattern);
+        UnitAlphabet alphabet = UnitAlphabet.For(pattern);
+        string translated = OnigurumaTranslator.Translate(pattern, alphabet);
         try
         {
-            return new SplitPattern(null, new Regex(translated, RegexOptions.Compiled | RegexOptions.CultureInvariant));
+            return new SplitPattern(null, new Regex(translated, RegexOptions.Compiled | RegexOptions.CultureInvariant), alphabet);
         }
         catch (ArgumentException error)
         {
@@ -50,7 +53,7 @@ internal sealed class SplitPattern
             foreach (ValueMatch match in regex!.EnumerateMatches(span)) matches.Add(new TextRange(start + match.Index, start + match.Index + match.Length));
             return matches;
         }
-        (char[] units, int[] positions) = UnitAlphabet.Map(span);
+        (char[] units, int[] positions) = alphabet!.Map(span);
         foreach (ValueMatch match in regex!.EnumerateMatches(units))
             matches.Add(new TextRange(start + positions[match.Index], start + positions[match.Index + match.Length]));
         return matches;

@@ -9,14 +9,14 @@ internal static class UnitEscape
         UnitAlphabet.CategoryOf(unit) is { } category && category is
             UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or
             UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber or UnicodeCategory.ConnectorPunctuation
         || unit is >= '\u24B6' and <= '\u24E9');
 
     private static readonly UnitSet space = UnitSet.Where(unit => UnicodeClass.IsWhiteSpace(unit));
     private static readonly UnitSet digit = UnitSet.OfCategories(category => category == UnicodeCategory.DecimalDigitNumber);
 
     /// <summary>Reads the sequence at <paramref name="at"/>, which is at the backslash.</summary>
-    public static UnitSet Parse(string pattern, ref int at)
+    public static UnitSet Parse(string pattern, UnitAlphabet alphabet, ref int at)
     {
         if (at + 1 >= pattern.Length) throw new NotSupportedException("a backslash at the end");
         char c = pattern[at + 1];
@@ -29,6 +29,8 @@ internal static class UnitEscape
             case 'D': return digit.Complement();
             case 'w': return Word;
             case 'W': return Word.Complement();
+            case 'h': return UnitSet.Where(char.IsAsciiHexDigit);
+            case 'H': return UnitSet.Where(char.IsAsciiHexDigit).Complement();
             case 'n': return UnitSet.Of('\n');
             case 'r': return UnitSet.Of('\r');
             case 't': return UnitSet.Of('\t');
@@ -36,7 +38,7 @@ internal static class UnitEscape
             case 'v': return UnitSet.Of('\v');
             case 'a': return UnitSet.Of('\a');
             case 'e': return UnitSet.Of('\u001B');
-            case 'p' or 'P': return Property(pattern, ref at, c == 'P');
+            case 'p' or 'P': return Property(pattern, alphabet, ref at, c == 'P');
             case 'x': return UnitSet.Of(Hexadecimal(pattern, ref at));
             case 'u': return UnitSet.Of(Hexadecimal(pattern, ref at, 4));
             default:
@@ -45,7 +47,7 @@ internal static class UnitEscape
         }
     }
 
-    private static UnitSet Property(string pattern, ref int at, bool negated)
+    private static UnitSet Property(string pattern, UnitAlphabet alphabet, ref int at, bool negated)
     {
         int close = at < pattern.Length && pattern[at] == '{' ? pattern.IndexOf('}', at) : -1;
         if (close < 0) throw new NotSupportedException("\\p without {name}");
@@ -56,11 +58,13 @@ internal static class UnitEscape
             negated = !negated;
             name = name[1..];
         }
-        UnitSet set = ByName(name);
+        UnitSet set = name == "Han" ? new UnitSet() : ByName(name);
+        foreach ((int first, int last) in name == "Han" ? Script.Han : []) alphabet.AddRange(set, first, last);
         return negated ? set.Complement() : set;
     }
 
-    private static UnitSet ByName(string name)
+    /// <summary>A category, <c>L</c> or <c>Lu</c>, or one of the longer names.</summary>
+    public static UnitSet ByName(string name)
     {
         if (name.Length is 1 or 2 && UnitSet.OfCategories(category => Short(category).StartsWith(name, StringComparison.Ordinal)) is var set && !set.IsEmpty) return set;
         return name switch

@@ -44,11 +44,6 @@ internal sealed class UnitSet
 
     public void Add(char unit) => bits[unit >> 6] |= 1UL << (unit & 63);
 
-    public void AddRange(char first, char last)
-    {
-        for (int unit = first; unit <= last; unit++) Add((char)unit);
-    }
-
     public void UnionWith(UnitSet other)
     {
         for (int i = 0; i < bits.Length; i++) bits[i] |= other.bits[i];
@@ -57,6 +52,12 @@ internal sealed class UnitSet
     public void IntersectWith(UnitSet other)
     {
         for (int i = 0; i < bits.Length; i++) bits[i] &= other.bits[i];
+    }
+
+    public UnitSet With(UnitSet other)
+    {
+        UnionWith(other);
+        return this;
     }
 
     public UnitSet Complement()

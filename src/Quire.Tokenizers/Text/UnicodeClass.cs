@@ -18,7 +18,7 @@ internal static class UnicodeClass
     public static bool IsNumeric(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
-    /// <summary>What <c>\w</c> matches: letters, marks, digits, letter numbers, connectors, join controls, circled letters.</summary>
+    /// <summary>What <c>\w</c> matches outside Oniguruma (which adds other numbers and leaves out join controls): letters, marks, digits, letter numbers, connectors, join controls, circled letters.</summary>
     public static bool IsWord(int c) => IsWordCategory(CharUnicodeInfo.GetUnicodeCategory(c)) || c switch
     {
         0x200C or 0x200D => true,
@@ -26,6 +26,9 @@ internal static class UnicodeClass
         >= 0x1F130 and <= 0x1F149 or >= 0x1F150 and <= 0x1F169 or >= 0x1F170 and <= 0x1F189 => true,
         _ => false,
     };
+
+    /// <summary>ASCII punctuation and symbols, and punctuation of any script.</summary>
+    public static bool IsPunctuation(Rune rune) => rune.IsAscii ? rune.Value is > ' ' and < 0x7F && !char.IsAsciiLetterOrDigit((char)rune.Value) : Rune.IsPunctuation(rune);
 
     private static bool IsWordCategory(UnicodeCategory category) => category is
         UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or
