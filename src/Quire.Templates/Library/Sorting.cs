@@ -8,14 +8,30 @@ namespace Quire.Templates.Library;
 internal static class Sorting
 {
     /// <summary>Sorts stably with Python's <c>&lt;</c>, also when reversed.</summary>
+    /// <remarks>A merge sort of our own: the library's wraps what a comparison throws, and promises nothing where comparisons contradict each other.</remarks>
     public static IEnumerable<T> Sorted<T>(Run run, IEnumerable<T> items, Func<T, Value> key, bool reverse)
     {
-        Comparer<Value> order = Comparer<Value>.Create((left, right) =>
+        (T Item, Value Key)[] from = [.. items.Select(item => (item, key(item)))];
+        var to = new (T Item, Value Key)[from.Length];
+        for (int width = 1; width < from.Length; width *= 2)
         {
-            if (Operators.Orders(run, "<", left, right)) return -1;
-            return Operators.Orders(run, "<", right, left) ? 1 : 0;
-        });
-        return reverse ? items.OrderByDescending(key, order) : items.OrderBy(key, order);
+            for (int start = 0; start < from.Length; start += 2 * width)
+                Merge(run, from.AsSpan(start, Math.Min(2 * width, from.Length - start)), width, to.AsSpan(start), reverse);
+            (from, to) = (to, from);
+        }
+        return from.Select(pair => pair.Item);
+    }
+
+    private static void Merge<T>(Run run, Span<(T Item, Value Key)> from, int width, Span<(T Item, Value Key)> to, bool reverse)
+    {
+        int left = 0;
+        int right = width;
+        for (int at = 0; at < from.Length; at++)
+        {
+            bool takeRight = left >= width || left >= from.Length
+                || (right < from.Length && (reverse ? Operators.Orders(run, "<", from[left].Key, from[right].Key) : Operators.Orders(run, "<", from[right].Key, from[left].Key)));
+            to[at] = takeRight ? from[right++] : from[left++];
+        }
     }
 
     /// <summary>The value a filter compares by: an attribute of the item if one is named, in lower case unless case counts.</summary>
