@@ -62,8 +62,7 @@ internal static class ListFilters
         {
             if (!first) text.Append(separator);
             first = false;
-            string piece = item.Text(run);
-            if (run.AutoEscape && item is not StrValue { IsMarkup: true }) piece = Python.Html.Escape(piece);
+            string piece = Python.Html.Text(run, item, run.AutoEscape);
             run.ChargeText((long)piece.Length + separator.Length);
             if (text.Append(piece).Length > Limits.StringLength) throw Errors.TooMuch($"{Limits.StringLength} characters in one text");
         }
@@ -146,7 +145,8 @@ internal static class ListFilters
         {
             int count = each + (i < longer ? 1 : 0);
             IEnumerable<Value> slice = items.AsEnumerable().Skip(at).Take(count);
-            run.Charge(1 + count);
+            // A short list is more than a step.
+            run.Charge(8 + count);
             at += count;
             yield return ListValue.Of(fill is not null and not NoneValue && i >= longer && longer > 0 ? slice.Append(fill) : slice);
         }

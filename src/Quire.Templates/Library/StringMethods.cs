@@ -15,7 +15,7 @@ internal static class StringMethods
 
     public static Value? Find(StrValue self, string name)
     {
-        if (name == "format") return new NativeFunction(name, (run, arguments) => StrFormat.Apply(run, self.Content, arguments));
+        if (name == "format") return new NativeFunction(name, (run, arguments) => StrFormat.Apply(run, self, arguments));
         return methods.TryGetValue(name, out var method)
             ? new NativeFunction(name, method.Signature, (run, arguments) =>
             {
@@ -82,7 +82,7 @@ internal static class StringMethods
         Add("expandtabs", "tabsize=", (run, s, a) => Value.Of(Padding.ExpandTabs(run, s.Content, Count(a[0], 8))));
 
         Add("encode", "encoding=, errors=", (_, s, _) => new BytesValue(Encoding.UTF8.GetBytes(s.Content)));
-        Add("format_map", "mapping", (run, s, a) => StrFormat.Apply(run, s.Content, new Arguments([], a[0] is DictValue d
+        Add("format_map", "mapping", (run, s, a) => StrFormat.Apply(run, s, new Arguments([], a[0] is DictValue d
             ? [.. d.Entries.Where(e => e.Key is StrValue).Select(e => KeyValuePair.Create(((StrValue)e.Key).Content, e.Value))]
             : throw Errors.Runtime("format_map() argument must be a mapping"))));
         return table.ToFrozenDictionary(StringComparer.Ordinal);

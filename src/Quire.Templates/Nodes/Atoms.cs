@@ -1,4 +1,5 @@
 using Quire.Templates.Library;
+using Quire.Templates.Python;
 using Quire.Templates.Rendering;
 using Quire.Templates.Values;
 
@@ -66,18 +67,17 @@ internal sealed class ConcatNode(Expression[] parts) : Expression(parts)
 {
     public override Value Evaluate(Run run, Scope scope)
     {
-        var texts = new string[parts.Length];
+        Value[] values = ListNode.Evaluate(parts, run, scope);
+        // One escaped part makes the whole escaped, where escaping is on at all.
+        bool escapes = run.AutoEscape && values.Any(value => value is StrValue { IsMarkup: true });
+        var texts = new string[values.Length];
         long length = 0;
-        bool markup = false;
-        for (int i = 0; i < parts.Length; i++)
+        for (int i = 0; i < texts.Length; i++)
         {
-            Value value = parts[i].Evaluate(run, scope);
-            bool safe = value is StrValue { IsMarkup: true };
-            markup |= safe;
-            texts[i] = run.AutoEscape && !safe ? Python.Html.Escape(value.Text(run)) : value.Text(run);
+            texts[i] = Html.Text(run, values[i], escapes);
             length += texts[i].Length;
         }
         run.ChargeText(length);
-        return new StrValue(string.Concat(texts), markup && run.AutoEscape);
+        return new StrValue(string.Concat(texts), escapes);
     }
 }

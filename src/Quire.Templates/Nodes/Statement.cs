@@ -58,12 +58,7 @@ internal sealed class PrintStatement(int line, Expression[] expressions) : State
 {
     protected override Flow Perform(Run run, Scope scope)
     {
-        foreach (Expression expression in expressions)
-        {
-            Value value = expression.Evaluate(run, scope);
-            string text = value.Text(run);
-            run.Write(run.AutoEscape && value is not StrValue { IsMarkup: true } ? Html.Escape(text) : text);
-        }
+        foreach (Expression expression in expressions) run.Write(Html.Text(run, expression.Evaluate(run, scope), run.AutoEscape));
         return Flow.Next;
     }
 }

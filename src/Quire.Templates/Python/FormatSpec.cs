@@ -72,7 +72,6 @@ internal sealed class FormatSpec
         switch (value)
         {
             case StrValue text: return Text(run, text.Content);
-            case BoolValue flag when Type == 0: return Text(run, flag.Value ? "True" : "False");
             case IntValue number when Type is not ('e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%'): return Integer(run, number);
             case NumberValue number: return Float(run, Numbers.ToDouble(number));
         }
@@ -85,7 +84,7 @@ internal sealed class FormatSpec
         if (Align == '=' && Fill != "0") throw Errors.Runtime("'=' alignment not allowed in string format specifier");
         var value = new StrValue(text);
         if (Precision is { } precision && precision < value.Length) value = new StrValue(text[..value.Offset(precision)]);
-        return Padding.Pad(run, value, Width, Fill, Align switch { '>' => Alignment.Right, '^' => Alignment.Center, _ => Alignment.Left }).Content;
+        return Padding.Pad(run, value, Width, Fill, Align switch { '>' => Alignment.Right, '^' => Alignment.Middle, _ => Alignment.Left }).Content;
     }
 
     private string Integer(Run run, IntValue value)
@@ -175,6 +174,6 @@ internal sealed class FormatSpec
         int missing = Width - sign.Length - prefix.Length - body.Length;
         if (missing <= 0) return sign + prefix + body;
         if (Align == '=') return sign + prefix + Padding.Repeat(Fill, missing) + body;
-        return Padding.Pad(run, new StrValue(sign + prefix + body), Width, Fill, Align switch { '<' => Alignment.Left, '^' => Alignment.Center, _ => Alignment.Right }).Content;
+        return Padding.Pad(run, new StrValue(sign + prefix + body), Width, Fill, Align switch { '<' => Alignment.Left, '^' => Alignment.Middle, _ => Alignment.Right }).Content;
     }
 }

@@ -114,7 +114,6 @@ internal sealed class JsonText(Run run, bool ensureAscii, string? indent, string
                 '\t' => "\\t",
                 '\f' => "\\f",
                 '\b' => "\\b",
-                '\x7f' => "\x7f",
                 _ => "\\u" + ((int)c).ToString("x4", CultureInfo.InvariantCulture),
             });
         }

@@ -8,7 +8,12 @@ internal enum Alignment
 {
     Left,
     Right,
+
+    /// <summary>As <c>str.center</c>: an odd blank goes left if the width is odd.</summary>
     Center,
+
+    /// <summary>As format's <c>^</c>: an odd blank goes right.</summary>
+    Middle,
 }
 
 /// <summary>Filling a text up to a width counted in code points.</summary>
@@ -19,8 +24,13 @@ internal static class Padding
         int missing = width - text.Length!.Value;
         if (missing <= 0) return text;
         run.ChargeText(text.Content.Length + (long)missing * fill.Length);
-        // Where the halves differ, str.center puts the larger one left if the width is odd.
-        int left = alignment switch { Alignment.Left => 0, Alignment.Right => missing, _ => missing / 2 + (missing & width & 1) };
+        int left = alignment switch
+        {
+            Alignment.Left => 0,
+            Alignment.Right => missing,
+            Alignment.Middle => missing / 2,
+            _ => missing / 2 + (missing & width & 1),
+        };
         return new StrValue(Repeat(fill, left) + text.Content + Repeat(fill, missing - left), text.IsMarkup);
     }
 

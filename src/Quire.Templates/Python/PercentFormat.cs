@@ -6,13 +6,13 @@ using Quire.Templates.Values;
 namespace Quire.Templates.Python;
 
 /// <summary>The <c>%</c> operator of str.</summary>
-internal sealed class PercentFormat(Run run, string format, Value arguments)
+internal sealed class PercentFormat(Run run, string format, Value arguments, bool escapes)
 {
     private readonly Value[] items = arguments is TupleValue tuple ? tuple.Elements : [arguments];
     private int next;
     private int at;
 
-    public static Value Apply(Run run, StrValue format, Value arguments) => new StrValue(new PercentFormat(run, format.Content, arguments).Expand(), format.IsMarkup);
+    public static Value Apply(Run run, StrValue format, Value arguments) => new StrValue(new PercentFormat(run, format.Content, arguments, format.IsMarkup).Expand(), format.IsMarkup);
 
     private string Expand()
     {
@@ -84,8 +84,8 @@ internal sealed class PercentFormat(Run run, string format, Value arguments)
     {
         switch (type)
         {
-            case 's': return Cut(value.Text(run), precision);
-            case 'r' or 'a': return Cut(PyRepr.Of(run, value), precision);
+            case 's': return Cut(Html.Text(run, value, escapes), precision);
+            case 'r' or 'a': return Cut(escapes ? Html.Escape(PyRepr.Of(run, value)) : PyRepr.Of(run, value), precision);
             case 'c':
                 if (value is StrValue { Length: 1 } one) return one.Content;
                 return value is IntValue { Number: var code } && code >= 0 && code < 0x110000 && !(code >= 0xD800 && code < 0xE000) ? char.ConvertFromUtf32((int)code) : throw Errors.Runtime("%c requires int or char");

@@ -26,8 +26,6 @@ internal static class PyChar
 
     public static string TrimEnd(string text) => text[..EndOfTrim(text, null)];
 
-    public static string TrimStart(string text) => text[StartOfTrim(text, null)..];
-
     /// <summary>Strips white space, or the code points of <paramref name="set"/>, from the chosen ends.</summary>
     public static string Trim(string text, string? set, bool start, bool end)
     {

@@ -53,7 +53,12 @@ internal sealed class ReprWriter(Run run)
     public void Write(Value value)
     {
         int before = text.Length;
-        if (value is StrValue str) PyRepr.Append(text, str.Content);
+        if (value is StrValue str)
+        {
+            if (str.IsMarkup) text.Append("Markup(");
+            PyRepr.Append(text, str.Content);
+            if (str.IsMarkup) text.Append(')');
+        }
         else
         {
             // A namespace can hold itself; all other values are finite.

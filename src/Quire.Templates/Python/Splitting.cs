@@ -63,7 +63,7 @@ internal static class Splitting
             if (at == text.Length) return words;
             if (limit >= 0 && words.Count == limit)
             {
-                words.Add(PyChar.TrimEnd(text[at..]));
+                words.Add(text[at..]);
                 return words;
             }
             int start = at;
@@ -82,7 +82,7 @@ internal static class Splitting
             if (at == 0) break;
             if (limit >= 0 && words.Count == limit)
             {
-                words.Add(PyChar.TrimStart(text[..at]));
+                words.Add(text[..at]);
                 break;
             }
             int end = at;

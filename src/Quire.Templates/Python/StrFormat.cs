@@ -5,11 +5,12 @@ using Quire.Templates.Values;
 namespace Quire.Templates.Python;
 
 /// <summary><c>str.format</c>; lookups inside the fields go through the sandbox like any other.</summary>
-internal sealed class StrFormat(Run run, Arguments arguments)
+internal sealed class StrFormat(Run run, Arguments arguments, bool escapes)
 {
     private int automatic;
 
-    public static Value Apply(Run run, string format, Arguments arguments) => Value.Of(new StrFormat(run, arguments).Expand(format, 0));
+    public static Value Apply(Run run, StrValue format, Arguments arguments) =>
+        new StrValue(new StrFormat(run, arguments, format.IsMarkup).Expand(format.Content, 0), format.IsMarkup);
 
     private string Expand(string text, int depth)
     {
@@ -50,16 +51,19 @@ internal sealed class StrFormat(Run run, Arguments arguments)
     private string Field(string field, int depth)
     {
         int colon = OutsideBrackets(field, ':');
-        string spec = colon < 0 ? "" : Expand(field[(colon + 1)..], depth + 1);
         string name = colon < 0 ? field : field[..colon];
         int bang = OutsideBrackets(name, '!');
         char conversion = bang >= 0 && bang + 2 == name.Length ? name[bang + 1] : bang < 0 ? '\0' : throw Errors.Runtime("expected ':' after conversion specifier");
         if (bang >= 0) name = name[..bang];
         Value value = Lookup(name);
+        // After the lookup: fields inside the specification count on from this one.
+        string spec = colon < 0 ? "" : Expand(field[(colon + 1)..], depth + 1);
         if (conversion is 'r' or 'a') value = Value.Of(PyRepr.Of(run, value));
         else if (conversion == 's') value = Value.Of(value.Text(run));
         else if (conversion != '\0') throw Errors.Runtime($"Unknown conversion specifier {conversion}");
-        return spec.Length == 0 ? value.Text(run) : FormatSpec.Parse(spec).Apply(run, value);
+        if (spec.Length == 0) return Html.Text(run, value, escapes);
+        string text = FormatSpec.Parse(spec).Apply(run, value);
+        return escapes ? Html.Escape(text) : text;
     }
 
     private static int OutsideBrackets(string text, char sought)

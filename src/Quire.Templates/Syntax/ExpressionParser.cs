@@ -26,9 +26,12 @@ internal sealed class ExpressionParser(TokenReader tokens)
     private Expression Conditional()
     {
         bool before = tokens.InBranch;
+        int known = tokens.UnknownCount;
         Expression value = Or();
         while (tokens.SkipName("if"))
         {
+            // What stands before the if turns out to be a branch as well.
+            tokens.ForgiveUnknown(known);
             tokens.InBranch = true;
             Expression test = Or();
             Expression? otherwise = tokens.SkipName("else") ? Parse() : null;
@@ -303,8 +306,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
         }
         tokens.Expect("]");
         if (result is not null) return parts.Count == 0 ? result : throw tokens.Fail("a slice cannot be part of a tuple here");
-        if (parts.Count == 0) throw tokens.Fail("expected subscript expression");
-        return new ItemNode(owner, isTuple ? new TupleNode([.. parts]) : parts[0]);
+        return new ItemNode(owner, isTuple || parts.Count == 0 ? new TupleNode([.. parts]) : parts[0]);
     }
 
     private SliceNode Slice(Expression owner, Expression? start)
@@ -369,7 +371,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
     private FilterNode Filter(Expression input)
     {
         string name = DottedName();
-        if (Filters.Find(name) is null && !tokens.InBranch) throw tokens.Fail($"No filter named '{name}'.");
+        if (Filters.Find(name) is null) tokens.NoteUnknown($"No filter named '{name}'.");
         return new FilterNode(name, input, tokens.Current.Is("(") ? Arguments() : ArgumentList.Empty);
     }
 
@@ -385,7 +387,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
     {
         bool negated = tokens.SkipName("not");
         string name = DottedName();
-        if (Tests.Find(name) is null && !tokens.InBranch) throw tokens.Fail($"No test named '{name}'.");
+        if (Tests.Find(name) is null) tokens.NoteUnknown($"No test named '{name}'.");
         ArgumentList arguments = ArgumentList.Empty;
         if (tokens.Current.Is("(")) arguments = Arguments();
         else if (StartsOperand())

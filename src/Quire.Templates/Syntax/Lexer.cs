@@ -61,7 +61,7 @@ internal sealed class Lexer
         if (kind == '%' && RawBegin(inside) is var raw and >= 0)
         {
             position = raw;
-            RawBody(tag);
+            if (position < source.Length) RawBody(tag);
         }
         else if (kind == '#')
         {

@@ -21,7 +21,9 @@ internal sealed class Parser
         try
         {
             parser = new Parser(Lexer.Tokenize(source));
-            return parser.Statements("", []);
+            Body body = parser.Statements("", []);
+            parser.tokens.RequireKnown();
+            return body;
         }
         catch (TemplateException e)
         {

@@ -6,6 +6,7 @@ namespace Quire.Templates.Syntax;
 internal sealed class TokenReader(List<Token> tokens)
 {
     private readonly Dictionary<string, int> uses = ImplicitNames.All.ToDictionary(name => name, _ => 0);
+    private readonly List<TemplateException> unknown = [];
     private int position;
     private int depth;
 
@@ -18,6 +19,21 @@ internal sealed class TokenReader(List<Token> tokens)
 
     /// <summary>Whether <c>break</c> and <c>continue</c> have a loop to act on.</summary>
     public bool InLoop { get; set; }
+
+    /// <summary>Notes a filter or test that does not exist: an error of the template, unless it stands in a branch.</summary>
+    public void NoteUnknown(string message)
+    {
+        if (!InBranch) unknown.Add(Fail(message));
+    }
+
+    public int UnknownCount => unknown.Count;
+
+    public void ForgiveUnknown(int count) => unknown.RemoveRange(count, unknown.Count - count);
+
+    public void RequireKnown()
+    {
+        if (unknown.Count > 0) throw unknown[0];
+    }
 
     public Token Next()
     {

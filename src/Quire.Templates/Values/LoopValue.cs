@@ -30,7 +30,7 @@ internal sealed class LoopValue : Value
 
     public Value Current { get; private set; } = noNext;
 
-    public override bool IsCallable => recursion is not null;
+    public override bool IsCallable => true;
 
     public bool MoveNext()
     {

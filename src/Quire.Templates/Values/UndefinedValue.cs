@@ -36,6 +36,9 @@ internal sealed class UndefinedValue : Value
 
     public override bool IsTrue => false;
 
+    // To Python it is: the class has __call__, which raises.
+    public override bool IsCallable => true;
+
     public override int? Length => 0;
 
     public override void Repr(ReprWriter writer) => writer.Raw("Undefined");
