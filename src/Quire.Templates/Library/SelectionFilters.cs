@@ -6,6 +6,9 @@ namespace Quire.Templates.Library;
 /// <summary>map, select, reject and their kin: lazy, as in Python.</summary>
 internal static class SelectionFilters
 {
+    /// <summary>Those whose work depends on the render: they look up other filters by name.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["map", "select", "reject", "selectattr", "rejectattr"];
+
     public static void Register(FilterTable table)
     {
         table.AddFree("map", (run, value, arguments) => new IteratorValue(Map(run, value, arguments)));

@@ -22,8 +22,7 @@ internal sealed class SliceNode(Expression owner, Expression start, Expression s
     public override Value Evaluate(Run run, Scope scope)
     {
         Value value = owner.Evaluate(run, scope);
-        // Jinja folds constants with a lookup that does not raise, so a constant that has no slices gives undefined.
-        if (IsConstant && value is not (StrValue or SequenceValue or RangeValue)) return UndefinedValue.Because($"'{value.TypeName}' object has no slices");
+        if (run.IsFolding && value is not (StrValue or SequenceValue or RangeValue or UndefinedValue)) return UndefinedValue.Because($"'{value.TypeName}' object has no slices");
         return Sequences.Slice(run, value, start.Evaluate(run, scope), stop.Evaluate(run, scope), step.Evaluate(run, scope));
     }
 }

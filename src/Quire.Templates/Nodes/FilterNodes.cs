@@ -9,6 +9,8 @@ internal sealed class FilterNode(string name, Expression input, ArgumentList arg
 {
     private readonly Filter? filter = Filters.Find(name);
 
+    public override bool IsConstant => base.IsConstant && !SelectionFilters.Names.Contains(name);
+
     public override Value Evaluate(Run run, Scope scope)
     {
         if (filter is null) throw Errors.Runtime($"No filter named '{name}' found.");

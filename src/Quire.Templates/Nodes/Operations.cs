@@ -5,11 +5,15 @@ namespace Quire.Templates.Nodes;
 
 internal sealed class AndNode(Expression left, Expression right) : Expression(left, right)
 {
+    public override bool IsConstant => base.IsConstant || left is ConstantNode { Value.IsTrue: false };
+
     public override Value Evaluate(Run run, Scope scope) => left.Evaluate(run, scope) is { IsTrue: false } decided ? decided : right.Evaluate(run, scope);
 }
 
 internal sealed class OrNode(Expression left, Expression right) : Expression(left, right)
 {
+    public override bool IsConstant => base.IsConstant || left is ConstantNode { Value.IsTrue: true };
+
     public override Value Evaluate(Run run, Scope scope) => left.Evaluate(run, scope) is { IsTrue: true } decided ? decided : right.Evaluate(run, scope);
 }
 

@@ -58,7 +58,13 @@ internal sealed class PrintStatement(int line, Expression[] expressions) : State
 {
     protected override Flow Perform(Run run, Scope scope)
     {
-        foreach (Expression expression in expressions) run.Write(Html.Text(run, expression.Evaluate(run, scope), run.AutoEscape));
+        foreach (Expression expression in expressions)
+        {
+            run.IsFolding = expression.IsConstant;
+            Value value = expression.Evaluate(run, scope);
+            run.IsFolding = false;
+            run.Write(Html.Text(run, value, run.AutoEscape));
+        }
         return Flow.Next;
     }
 }

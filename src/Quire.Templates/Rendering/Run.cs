@@ -23,7 +23,10 @@ internal sealed class Run(Scope top, DateTime now)
     /// <summary>Whether printed strings are HTML-escaped: only inside <c>{% autoescape true %}</c>.</summary>
     public bool AutoEscape { get; set; }
 
-    public Random Random { get; } = new(0);
+    /// <summary>Whether a print statement of constants runs: Jinja folds those with lookups that do not raise, so that a slice of what has none is undefined.</summary>
+    public bool IsFolding { get; set; }
+
+    public Random Random => field ??= new Random(0);
 
     public string Result => output.ToString();
 

@@ -139,6 +139,7 @@ internal static class Operators
 
     private static Value Repeat(Run run, Value value, IntValue times)
     {
+        if (System.Numerics.BigInteger.Abs(times.Number) > long.MaxValue) throw Errors.Runtime("cannot fit 'int' into an index-sized integer");
         if (times.Number.Sign <= 0) return value is StrValue ? StrValue.Empty : ((SequenceValue)value).With([]);
         int count = times.Number > int.MaxValue ? int.MaxValue : (int)times.Number;
         if (value is StrValue text)

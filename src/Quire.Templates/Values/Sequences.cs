@@ -66,7 +66,7 @@ internal sealed class ListValue(Value[] items) : SequenceValue(items)
 
 internal class TupleValue(params Value[] items) : SequenceValue(items)
 {
-    private int? hash;
+    private int hash;
 
     public override string TypeName => "tuple";
 
@@ -82,10 +82,10 @@ internal class TupleValue(params Value[] items) : SequenceValue(items)
 
     public override int GetHashCode()
     {
-        if (hash is { } known) return known;
+        if (hash != 0) return hash;
         HashCode code = default;
         foreach (Value item in Elements) code.Add(item.GetHashCode());
-        return (hash = code.ToHashCode()).Value;
+        return hash = code.ToHashCode() | 1;
     }
 }
 
