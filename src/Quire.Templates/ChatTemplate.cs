@@ -60,6 +60,7 @@ public sealed class ChatTemplate
         var run = new Run(new Scope(null, variables), clock.GetLocalNow().DateTime);
         try
         {
+            Run.EnsureStack();
             body.Execute(run, run.Top);
         }
         catch (TemplateException e)

@@ -19,6 +19,7 @@ internal sealed class JsonText(Run run, bool ensureAscii, string? indent, string
     private void Write(Value value, int depth)
     {
         run.Charge(1);
+        Run.EnsureStack();
         switch (value)
         {
             case StrValue str: String(str.Content); break;

@@ -63,6 +63,7 @@ internal sealed class ReprWriter(Run run)
         {
             // A namespace can hold itself; all other values are finite.
             if (++depth > Limits.ValueDepth) throw Errors.Recursion();
+            Run.EnsureStack();
             value.Repr(this);
             depth--;
         }

@@ -11,6 +11,7 @@ internal static class JsonValues
     public static Value Read(JsonElement element, int depth = 0)
     {
         if (depth > Limits.ValueDepth) throw Errors.Recursion();
+        Run.EnsureStack();
         switch (element.ValueKind)
         {
             case JsonValueKind.String: return new StrValue(Text(element));

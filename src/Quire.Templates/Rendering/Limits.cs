@@ -16,7 +16,7 @@ internal static class Limits
     public const int CallDepth = 200;
 
     /// <summary>Lists and dicts inside each other.</summary>
-    public const int ValueDepth = 500;
+    public const int ValueDepth = 200;
 
     /// <summary>Values inside one list or dict, all levels together, shared parts counted each time.</summary>
     public const long ValueWeight = 8_000_000;

@@ -64,6 +64,7 @@ internal sealed class DictValue : Value
     {
         if (ReferenceEquals(this, obj)) return true;
         if (obj is not DictValue other || other.entries.Count != entries.Count) return false;
+        Run.EnsureStack();
         foreach ((Value key, Value value) in entries)
             if (!other.entries.TryGetValue(key, out Value? theirs) || !value.Equals(theirs)) return false;
         return true;

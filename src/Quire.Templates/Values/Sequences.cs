@@ -38,7 +38,13 @@ internal abstract class SequenceValue : Value
 
     public abstract override int GetHashCode();
 
-    public override bool Equals(object? obj) => ReferenceEquals(this, obj) || (obj is SequenceValue other && other is ListValue == this is ListValue && Elements.AsSpan().SequenceEqual(other.Elements));
+    public override bool Equals(object? obj)
+    {
+        if (ReferenceEquals(this, obj)) return true;
+        if (obj is not SequenceValue other || other is ListValue != this is ListValue) return false;
+        Run.EnsureStack();
+        return Elements.AsSpan().SequenceEqual(other.Elements);
+    }
 }
 
 internal sealed class ListValue(Value[] items) : SequenceValue(items)
@@ -83,6 +89,7 @@ internal class TupleValue(params Value[] items) : SequenceValue(items)
     public override int GetHashCode()
     {
         if (hash != 0) return hash;
+        Run.EnsureStack();
         HashCode code = default;
         foreach (Value item in Elements) code.Add(item.GetHashCode());
         return hash = code.ToHashCode() | 1;

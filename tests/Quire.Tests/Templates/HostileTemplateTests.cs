@@ -106,6 +106,19 @@ public class HostileTemplateTests
         Assert.True(watch.Elapsed < patience, $"took {watch.Elapsed}");
     }
 
+    [Theory]
+    [InlineData("{% macro m() %}{{ [(((((((((m() ~ 1) + '') ~ 1) + '') ~ 1) + '') ~ 1) + '') ~ 1)] }}{% endmacro %}{{ m() }}")]
+    [InlineData("{% macro m(v) %}{% if true %}{% for x in [1] %}{% if v == [v] %}{% endif %}{{ m([v]) | upper }}{% endfor %}{% endif %}{% endmacro %}{{ m(1) }}")]
+    [InlineData("{% for x in [1] recursive %}{% set y %}{{ loop([x]) }}{% endset %}{{ y }}{% endfor %}")]
+    public void Recursion_ends_with_an_error_on_a_small_stack(string source)
+    {
+        Exception? thrown = null;
+        var thread = new Thread(() => thrown = Record.Exception(() => ChatTemplate.Parse(source, "stack").Render(nothing)), 256 * 1024);
+        thread.Start();
+        thread.Join();
+        Assert.IsType<TemplateException>(thrown);
+    }
+
     [Fact]
     public void Many_names_in_one_scope_stay_quick()
     {
