@@ -66,9 +66,6 @@ internal sealed class Run(Scope top, DateTime now)
         Charge(1 + length / 16);
     }
 
-    /// <summary>Pays for reading a text that stays.</summary>
-    public void ChargeScan(long length) => Charge(1 + length / 16);
-
     /// <summary>Pays for looking for one text in another: in the worst case every place costs the length of what is looked for.</summary>
     public void ChargeSearch(string text, string sought) => Charge(1 + text.Length / 16 + (long)text.Length * sought.Length / 64);
 
