@@ -68,7 +68,7 @@ public sealed partial class QuireEngine : IAsyncDisposable
         Task.Run(() => Load(model, options ?? new QuireOptions(), loggers ?? NullLoggerFactory.Instance, time ?? TimeProvider.System));
 
     /// <summary>Renders a conversation with the model's template.</summary>
-    public string RenderChat(ChatRequest chat) => text.Render(chat, time.GetLocalNow());
+    public string RenderChat(ChatRequest chat) => text.Render(chat, time);
 
     /// <summary>Token ids of a request's prompt.</summary>
     public int[] Tokenize(GenerationRequest request) => request.PromptTokens

@@ -21,7 +21,7 @@ internal sealed class ChoiceReader
         this.tokenizer = tokenizer;
         this.eosTokenIds = eosTokenIds;
         detokenizer = new StreamingDetokenizer(tokenizer, stream.Request.Prompt, request.SkipSpecialTokens);
-        if (request.Stop.Count > 0) stops = new StopStringFilter(request.Stop, request.IncludeStop);
+        if (request.Stop.Count > 0) stops = new StopStringFilter(request.Stop, request.IncludeStop, request.Sampling.MinTokens);
     }
 
     public bool IsEnded { get; private set; }
@@ -50,7 +50,7 @@ internal sealed class ChoiceReader
         if (finish is not null)
         {
             IsEnded = true;
-            if (stops is not null && stopReason is not string) text += stops.Flush();
+            if (stops is not null && stopReason is not string) text += stops.Finish();
         }
         else if (text.Length == 0 && tokens.Count == 0 && prompt is null)
         {
@@ -76,12 +76,11 @@ internal sealed class ChoiceReader
     private string Release(string delta, ref FinishReason? finish, ref object? stopReason)
     {
         if (stops is null) return delta;
-        bool mayStop = completionTokens > request.Sampling.MinTokens;
-        string released = stops.Append(delta, mayStop);
-        if (stops.Matched is not { } matched) return released;
+        ReleasedText released = stops.Append(delta);
+        if (released.StopString is not { } matched) return released.Text;
         (finish, stopReason) = (FinishReason.Stop, matched);
         stream.Abort();
-        return released;
+        return released.Text;
     }
 
     private bool IsStopId(int token) => request.Sampling.StopTokenIds.Contains(token) && (request.Sampling.IgnoreEos || !eosTokenIds.Contains(token));

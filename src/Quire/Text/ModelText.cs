@@ -39,7 +39,7 @@ internal sealed class ModelText
 
     /// <summary>The conversation as the prompt that the model was trained on.</summary>
     /// <exception cref="QuireException">The model has no template, or the template refuses the conversation.</exception>
-    public string Render(ChatRequest request, DateTimeOffset now)
+    public string Render(ChatRequest request, TimeProvider clock)
     {
         ChatTemplate chosen = request.ChatTemplate is { } own ? ChatTemplate.Parse(own, "chat_template") : template
             ?? throw new QuireException(ErrorKind.InvalidRequest, "This model has no chat template; give one with --chat-template, or use /v1/completions.", param: "messages");
@@ -52,7 +52,7 @@ internal sealed class ModelText
             ContinueFinalMessage = request.ContinueFinalMessage,
             Kwargs = request.TemplateArguments,
             SpecialTokens = specialTokens,
-            Now = now.DateTime,
+            Clock = clock,
         });
     }
 
