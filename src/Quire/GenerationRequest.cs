@@ -91,4 +91,8 @@ public sealed record TextLogprob(int Token, string Text, byte[] Bytes, float Log
 /// <summary>A finished choice.</summary>
 /// <param name="Text">The whole text.</param>
 /// <param name="Tokens">Its tokens, the end of sequence included.</param>
-public sealed record Generation(int Choice, string Text, IReadOnlyList<int> Tokens, IReadOnlyList<TextLogprob> Logprobs, FinishReason Finish, object? StopReason, int PromptTokens, int CachedTokens);
+public sealed record Generation(int Choice, string Text, IReadOnlyList<int> Tokens, IReadOnlyList<TextLogprob> Logprobs, FinishReason Finish, object? StopReason, int PromptTokens, int CachedTokens)
+{
+    /// <summary>Log probabilities of the prompt's tokens from the second on, if asked for.</summary>
+    public IReadOnlyList<TextLogprob>? PromptLogprobs { get; init; }
+}

@@ -24,7 +24,7 @@ internal static class ChatCommand
         {
             await using QuireEngine engine = await QuireEngine.LoadAsync(BuiltInModel.Choose(flags.Model(parsed), "chat"), flags.Options(parsed));
             var messages = new JsonArray();
-            if (parsed.GetValue(system) is { } text) messages.Add(Message("system", text));
+            if (parsed.GetValue(system) is { } text) messages.Add((JsonNode)Message("system", text));
             var conversation = new Conversation(engine, messages, sampling.Read(parsed, engine));
             if (parsed.GetValue(quick) is { } question) await conversation.Ask(question, cancellation);
             else await Talk(conversation, cancellation);
@@ -33,7 +33,7 @@ internal static class ChatCommand
         return command;
     }
 
-    private static JsonNode Message(string role, string content) => new JsonObject { ["role"] = role, ["content"] = content };
+    private static JsonObject Message(string role, string content) => new JsonObject { ["role"] = role, ["content"] = content };
 
     private static async Task Talk(Conversation conversation, CancellationToken cancellation)
     {
@@ -51,7 +51,7 @@ internal static class ChatCommand
     {
         public async Task Ask(string question, CancellationToken cancellation)
         {
-            messages.Add(Message("user", question));
+            messages.Add((JsonNode)Message("user", question));
             string prompt = engine.RenderChat(new ChatRequest { Messages = JsonDocument.Parse(messages.ToJsonString()).RootElement });
             var answer = new StringBuilder();
             await foreach (GenerationChunk chunk in engine.StreamAsync(new GenerationRequest { Prompt = prompt, AddSpecialTokens = false, Sampling = sampling }, cancellation))
@@ -60,7 +60,7 @@ internal static class ChatCommand
                 answer.Append(chunk.Text);
             }
             Console.WriteLine();
-            messages.Add(Message("assistant", answer.ToString()));
+            messages.Add((JsonNode)Message("assistant", answer.ToString()));
         }
     }
 }

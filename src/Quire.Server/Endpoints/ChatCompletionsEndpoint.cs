@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Quire.OpenAI;
+
+namespace Quire.Server;
+
+/// <summary>POST /v1/chat/completions.</summary>
+internal static class ChatCompletionsEndpoint
+{
+    public static void Map(IEndpointRouteBuilder app) => app.Only("POST", "/v1/chat/completions", Handle);
+
+    private static async Task Handle(HttpContext context)
+    {
+        JsonElement body = await RequestBody.Read(context);
+        ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
+        QuireEngine engine = model.Engine;
+        ChatCompletionRequest request = ChatCompletionRequest.Read(body, engine.Defaults, model.Limits);
+        string? name = new Fields(body).Text("model");
+        model.CheckName(ref name);
+
+        int[] rendered = engine.Tokenizer.Encode(engine.RenderChat(request.Chat), request.AddSpecialTokens);
+        (int[] prompt, int maxTokens) = PromptFitting.Fit(rendered, request.Sampling, engine, engine.Defaults.MaxTokens);
+        string id = RequestBody.Id(context, "chatcmpl", request.Sampling.RequestId);
+        GenerationRequest generation = PromptFitting.Request(id, prompt, maxTokens, request.Sampling);
+        var head = new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), name, Fingerprint.Of(engine));
+        var writer = new ChatCompletionWriter(head, request);
+        RequestTimer timer = context.RequestServices.GetRequiredService<ServerMetrics>().Begin(prompt.Length, maxTokens, request.Sampling.Choices);
+        IAsyncEnumerable<GenerationChunk> chunks = timer.Watch(engine.StreamAsync(generation, context.RequestAborted));
+        if (request.Sampling.Stream) await Stream(context, request, writer, prompt, chunks);
+        else await Answer(context, request, writer, prompt, chunks);
+    }
+
+    private static async Task Answer(HttpContext context, ChatCompletionRequest request, ChatCompletionWriter writer, int[] prompt, IAsyncEnumerable<GenerationChunk> chunks)
+    {
+        GenerationCollector[] collectors = [.. Enumerable.Range(0, request.Sampling.Choices).Select(i => new GenerationCollector(i))];
+        await foreach (GenerationChunk chunk in chunks) collectors[chunk.Choice].Add(chunk);
+        Generation[] choices = [.. collectors.Select(collector => collector.Finish())];
+        bool details = context.RequestServices.GetRequiredService<ServerOptions>().PromptTokensDetails;
+        var usage = new Usage(prompt.Length, choices.Sum(choice => choice.Tokens.Count), details ? choices[0].CachedTokens : null);
+        await JsonAnswer.Write(context, json => writer.WriteResponse(json, choices, choices[0].PromptLogprobs, prompt, usage));
+    }
+
+    private static async Task Stream(HttpContext context, ChatCompletionRequest request, ChatCompletionWriter writer, int[] prompt, IAsyncEnumerable<GenerationChunk> chunks)
+    {
+        SamplingFields sampling = request.Sampling;
+        using var events = new EventStream(context);
+        var used = new int[sampling.Choices];
+        var began = new bool[sampling.Choices];
+        Usage? Continuous() => sampling.ContinuousUsage ? new Usage(prompt.Length, used.Sum()) : null;
+        try
+        {
+            await foreach (GenerationChunk chunk in chunks)
+            {
+                if (chunk.Finish == Engine.FinishReason.Error) throw new QuireException(ErrorKind.Internal, chunk.Error ?? "failed");
+                if (!began[chunk.Choice])
+                {
+                    began[chunk.Choice] = true;
+                    await events.Send(json => writer.WriteRole(json, chunk.Choice, prompt, Continuous()));
+                }
+                used[chunk.Choice] = chunk.CompletionTokens;
+                if (chunk.Text.Length == 0 && chunk.Finish is null && chunk.Logprobs.Count == 0 && !sampling.ReturnTokenIds) continue;
+                await events.Send(json => writer.WriteChunk(json, chunk, Continuous()));
+            }
+            if (sampling.IncludeUsage) await events.Send(json => writer.WriteUsage(json, new Usage(prompt.Length, used.Sum())));
+        }
+        catch (Exception e) when (context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            await events.SendError(e, context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Quire.Server"));
+        }
+        await events.Done();
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Quire.Server;
+
+/// <summary>All routes, one endpoint a file.</summary>
+internal static class Routes
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        HealthEndpoint.Map(app);
+        VersionEndpoint.Map(app);
+        ModelsEndpoint.Map(app);
+        MetricsEndpoint.Map(app);
+        TokenizeEndpoint.Map(app);
+        ChatCompletionsEndpoint.Map(app);
+        CompletionsEndpoint.Map(app);
+    }
+
+    /// <summary>Maps a path for one method and answers 405 to all others, as the OpenAI server of vLLM does.</summary>
+    public static void Only(this IEndpointRouteBuilder app, string method, string path, RequestDelegate handler)
+    {
+        app.MapMethods(path, [method], handler);
+        app.Map(path, context =>
+        {
+            context.Response.Headers.Allow = method;
+            return Errors.WriteDetail(context, 405, "Method Not Allowed");
+        }).Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = 1);
+    }
+}
