@@ -9,8 +9,10 @@ internal static class UnsupportedFlags
     public static void Check(string[] args, RootCommand root)
     {
         if (args.Length == 0 || root.Subcommands.FirstOrDefault(c => c.Name == args[0]) is not { } command) return;
+        int path = 1;
+        while (path < args.Length && command.Subcommands.FirstOrDefault(c => c.Name == args[path]) is { } inner) (command, path) = (inner, path + 1);
         HashSet<string> ours = [.. command.Options.Concat(root.Options).SelectMany(option => option.Aliases.Append(option.Name)), "--help", "-h", "-?"];
-        foreach (string argument in args.Skip(1))
+        foreach (string argument in args.Skip(path))
         {
             if (argument == "--") return;
             string name = argument.Split('=')[0];

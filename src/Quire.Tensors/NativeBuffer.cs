@@ -5,6 +5,8 @@ namespace Quire.Tensors;
 /// <summary>Zeroed host memory outside the managed heap, aligned to 64 bytes (a cache line and an AVX-512 vector).</summary>
 public sealed unsafe class NativeBuffer : DeviceBuffer
 {
+    private const nuint Alignment = 64;
+
     private static long allocated;
     private void* start;
 
@@ -12,9 +14,9 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Length = bytes;
-        nuint size = (nuint)((Math.Max(bytes, 1) + 63) & ~63L);
-        start = NativeMemory.AlignedAlloc(size, 64);
-        NativeMemory.Clear(start, size);
+        // calloc leaves large blocks to the system, which gives zeroed pages when they are touched: a KV pool costs nothing before it is used.
+        start = NativeMemory.AllocZeroed((nuint)bytes + Alignment);
+        Address = (nint)(((nuint)start + Alignment - 1) & ~(Alignment - 1));
         Interlocked.Add(ref allocated, bytes);
     }
 
@@ -23,7 +25,8 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
 
     public override long Length { get; }
 
-    public nint Address => (nint)start;
+    /// <summary>First byte; 0 after disposal.</summary>
+    public nint Address { get; private set; }
 
     public override Tensor Tensor(DType type, Shape shape, long offset = 0)
     {
@@ -37,8 +40,9 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
     protected override void Dispose(bool disposing)
     {
         if (start == null) return;
-        NativeMemory.AlignedFree(start);
+        NativeMemory.Free(start);
         start = null;
+        Address = 0;
         Interlocked.Add(ref allocated, -Length);
     }
 }
