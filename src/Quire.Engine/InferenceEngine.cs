@@ -226,6 +226,6 @@ public sealed partial class InferenceEngine : IDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The engine failed and serves no more requests.")]
+    [LoggerMessage(EventId = 2, Level = LogLevel.Critical, Message = "The engine failed and serves no more requests.")]
     private partial void LogFailure(Exception exception);
 }

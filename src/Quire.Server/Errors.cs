@@ -74,6 +74,6 @@ internal static partial class Errors
         await context.Response.Body.WriteAsync(error.Body());
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A request failed unexpectedly.")]
+    [LoggerMessage(EventId = 13, Level = LogLevel.Error, Message = "A request failed unexpectedly.")]
     private static partial void LogBroken(ILogger logger, Exception exception);
 }

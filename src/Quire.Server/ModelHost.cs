@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quire.OpenAI;
@@ -51,10 +50,9 @@ public sealed partial class ModelHost : BackgroundService
     public ServerLimits Limits => new(Engine.MaxModelLength, Engine.Tokenizer.VocabularySize, options.MaxLogprobs, options.LogprobsMode);
 
     /// <exception cref="ApiException">No model of that name is served.</exception>
-    public void CheckName([NotNull] ref string? name)
+    public void CheckName(string? name)
     {
-        if (string.IsNullOrEmpty(name)) name = Names[0];
-        else if (!Names.Contains(name))
+        if (!string.IsNullOrEmpty(name) && !Names.Contains(name))
             throw new ApiException(404, "NotFoundError", "model", $"The model `{name}` does not exist. Valid aliases: {string.Join(", ", Names)}.");
     }
 
@@ -99,12 +97,12 @@ public sealed partial class ModelHost : BackgroundService
         if (engine is { } current) await current.DisposeAsync().ConfigureAwait(false);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Model} is ready.")]
+    [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "{Model} is ready.")]
     private static partial void LogReady(ILogger logger, string model);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "{Reason}")]
+    [LoggerMessage(EventId = 11, Level = LogLevel.Critical, Message = "{Reason}")]
     private static partial void LogRefused(ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The model could not be loaded.")]
+    [LoggerMessage(EventId = 12, Level = LogLevel.Critical, Message = "The model could not be loaded.")]
     private static partial void LogFailed(ILogger logger, Exception exception);
 }

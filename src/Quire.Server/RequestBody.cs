@@ -18,6 +18,13 @@ internal static class RequestBody
         return BodyParser.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
     }
 
+    /// <summary>There is one rank; a client that asks for another is told so.</summary>
+    public static void CheckRank(HttpContext context)
+    {
+        if (context.Request.Headers.TryGetValue("X-data-parallel-rank", out var rank) && rank != "0")
+            throw ApiException.Bad(null, $"data_parallel_rank {rank} is out of range [0, 1).");
+    }
+
     /// <summary>The id of a request: the header's, the body's, or a random one.</summary>
     public static string Id(HttpContext context, string prefix, string? own) =>
         $"{prefix}-{(context.Request.Headers.TryGetValue("X-Request-Id", out var header) && header.Count > 0 ? header[0] : own ?? Guid.NewGuid().ToString("n"))}";

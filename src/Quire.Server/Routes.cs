@@ -13,6 +13,7 @@ internal static class Routes
         VersionEndpoint.Map(app);
         ModelsEndpoint.Map(app);
         MetricsEndpoint.Map(app);
+        LoadEndpoint.Map(app);
         TokenizeEndpoint.Map(app);
         ChatCompletionsEndpoint.Map(app);
         CompletionsEndpoint.Map(app);
@@ -21,7 +22,13 @@ internal static class Routes
     /// <summary>Maps a path for one method and answers 405 to all others, as the OpenAI server of vLLM does.</summary>
     public static void Only(this IEndpointRouteBuilder app, string method, string path, RequestDelegate handler)
     {
-        app.MapMethods(path, [method], handler);
+        app.MapMethods(path, [method], context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith('/')) return handler(context);
+            context.Response.StatusCode = 307;
+            context.Response.Headers.Location = path;
+            return Task.CompletedTask;
+        });
         app.Map(path, context =>
         {
             context.Response.Headers.Allow = method;

@@ -186,6 +186,6 @@ public sealed partial class QuireEngine : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Loaded {Model} on {Device}: context {Context}, {Blocks} KV blocks.")]
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Loaded {Model} on {Device}: context {Context}, {Blocks} KV blocks.")]
     private static partial void LogLoaded(ILogger logger, string model, string device, int context, int blocks);
 }

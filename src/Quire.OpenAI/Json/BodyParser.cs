@@ -43,7 +43,7 @@ public static class BodyParser
         }
         catch (JsonException e)
         {
-            if (e.Message.Contains("depth", StringComparison.Ordinal)) throw new UnparsableBodyException();
+            if (e.Message.Contains("maximum configured depth", StringComparison.Ordinal)) throw new UnparsableBodyException();
             throw ApiException.Schema($"body.{Offset(body.Span, e)}", "json_invalid", "JSON decode error");
         }
     }

@@ -49,6 +49,8 @@ internal sealed class ChatMessages
             {
                 "content" => Content(property.Value, path),
                 "tool_calls" => ToolCalls(property.Value),
+                // What newer clients call the system's role; templates know the older name.
+                "role" when property.Value.ValueEquals("developer") => "system",
                 _ => JsonNode.Parse(property.Value.GetRawText()),
             };
         }

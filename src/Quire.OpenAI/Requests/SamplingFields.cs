@@ -37,6 +37,8 @@ public sealed record SamplingFields
 
     public bool ReturnTokenIds { get; init; }
 
+    public bool ReturnPromptText { get; init; }
+
     public bool TokensAsTokenIds { get; init; }
 
     public bool Echo { get; init; }
@@ -129,6 +131,7 @@ public sealed record SamplingFields
             CacheSalt = body.Text("cache_salt"),
             RequestId = body.Text("request_id"),
             ReturnTokenIds = body.Flag("return_token_ids") ?? false,
+            ReturnPromptText = body.Flag("return_prompt_text") ?? false,
             TokensAsTokenIds = body.Flag("return_tokens_as_token_ids") ?? false,
             Echo = body.Flag("echo") ?? false,
             Stream = stream,

@@ -9,7 +9,7 @@ public sealed class ChatCompletionWriter(ResponseHead head, ChatCompletionReques
 {
     private readonly SamplingFields sampling = request.Sampling;
 
-    public void WriteResponse(Utf8JsonWriter json, IReadOnlyList<Generation> choices, IReadOnlyList<TextLogprob>? promptLogprobs, int[] prompt, Usage usage)
+    public void WriteResponse(Utf8JsonWriter json, IReadOnlyList<Generation> choices, IReadOnlyList<TextLogprob>? promptLogprobs, int[] prompt, string promptText, Usage usage)
     {
         json.WriteStartObject();
         head.Write(json, "chat.completion");
@@ -21,12 +21,13 @@ public sealed class ChatCompletionWriter(ResponseHead head, ChatCompletionReques
         usage.Write(json, withNulls: true);
         LogprobsWriter.WritePrompt(json, promptLogprobs);
         FinishNames.WriteTokens(json, "prompt_token_ids", sampling.ReturnTokenIds ? prompt : null);
-        foreach (string name in (string[])["prompt_text", "kv_transfer_params", "ec_transfer_params", "metrics"]) json.WriteNull(name);
+        json.WriteString("prompt_text", sampling.ReturnPromptText ? promptText : null);
+        foreach (string name in (string[])["kv_transfer_params", "ec_transfer_params", "metrics"]) json.WriteNull(name);
         json.WriteEndObject();
     }
 
     /// <summary>The chunk that opens a choice: the role.</summary>
-    public void WriteRole(Utf8JsonWriter json, int choice, int[] prompt, Usage? usage)
+    public void WriteRole(Utf8JsonWriter json, int choice, int[] prompt, string promptText, Usage? usage)
     {
         Begin(json);
         json.WriteStartObject();
@@ -40,7 +41,7 @@ public sealed class ChatCompletionWriter(ResponseHead head, ChatCompletionReques
         json.WriteEndObject();
         json.WriteEndArray();
         FinishNames.WriteTokens(json, "prompt_token_ids", sampling.ReturnTokenIds ? prompt : null);
-        json.WriteNull("prompt_text");
+        json.WriteString("prompt_text", sampling.ReturnPromptText ? promptText : null);
         usage?.Write(json, withNulls: false);
         json.WriteEndObject();
     }

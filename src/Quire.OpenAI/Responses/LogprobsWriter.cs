@@ -12,12 +12,12 @@ internal static class LogprobsWriter
         foreach (TextLogprob token in tokens)
         {
             json.WriteStartObject();
-            WriteEntry(json, token, asTokenIds);
+            WriteEntry(json, token, asTokenIds, isAlternative: false);
             json.WriteStartArray("top_logprobs");
             foreach (TextLogprob other in token.Top.Take(top < 0 ? int.MaxValue : top))
             {
                 json.WriteStartObject();
-                WriteEntry(json, other, asTokenIds);
+                WriteEntry(json, other, asTokenIds, isAlternative: true);
                 json.WriteEndObject();
             }
             json.WriteEndArray();
@@ -97,12 +97,14 @@ internal static class LogprobsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteEntry(Utf8JsonWriter json, TextLogprob entry, bool asTokenIds)
+    // With ids for texts, the chosen token keeps the bytes of its text and its alternatives have those of the id's name: as vLLM writes them.
+    private static void WriteEntry(Utf8JsonWriter json, TextLogprob entry, bool asTokenIds, bool isAlternative)
     {
-        json.WriteString("token", Name(entry, asTokenIds));
+        string name = Name(entry, asTokenIds);
+        json.WriteString("token", name);
         json.WriteNumber("logprob", Finite(entry.Logprob));
         json.WriteStartArray("bytes");
-        foreach (byte value in entry.Bytes) json.WriteNumberValue(value);
+        foreach (byte value in isAlternative && asTokenIds ? System.Text.Encoding.UTF8.GetBytes(name) : entry.Bytes) json.WriteNumberValue(value);
         json.WriteEndArray();
     }
 

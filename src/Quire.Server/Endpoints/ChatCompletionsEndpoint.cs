@@ -15,35 +15,36 @@ internal static class ChatCompletionsEndpoint
     private static async Task Handle(HttpContext context)
     {
         JsonElement body = await RequestBody.Read(context);
+        RequestBody.CheckRank(context);
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
         QuireEngine engine = model.Engine;
         ChatCompletionRequest request = ChatCompletionRequest.Read(body, engine.Defaults, model.Limits);
-        string? name = new Fields(body).Text("model");
-        model.CheckName(ref name);
+        model.CheckName(new Fields(body).Text("model"));
 
-        int[] rendered = engine.Tokenizer.Encode(engine.RenderChat(request.Chat), request.AddSpecialTokens);
+        string promptText = engine.RenderChat(request.Chat);
+        int[] rendered = engine.Tokenizer.Encode(promptText, request.AddSpecialTokens);
         (int[] prompt, int maxTokens) = PromptFitting.Fit(rendered, request.Sampling, engine, engine.Defaults.MaxTokens);
         string id = RequestBody.Id(context, "chatcmpl", request.Sampling.RequestId);
         GenerationRequest generation = PromptFitting.Request(id, prompt, maxTokens, request.Sampling);
-        var head = new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), name, Fingerprint.Of(engine));
+        var head = new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), model.Names[0], Fingerprint.Of(engine));
         var writer = new ChatCompletionWriter(head, request);
         RequestTimer timer = context.RequestServices.GetRequiredService<ServerMetrics>().Begin(prompt.Length, maxTokens, request.Sampling.Choices);
         IAsyncEnumerable<GenerationChunk> chunks = timer.Watch(engine.StreamAsync(generation, context.RequestAborted));
-        if (request.Sampling.Stream) await Stream(context, request, writer, prompt, chunks);
-        else await Answer(context, request, writer, prompt, chunks);
+        if (request.Sampling.Stream) await Stream(context, request, writer, prompt, promptText, chunks);
+        else await Answer(context, request, writer, prompt, promptText, chunks);
     }
 
-    private static async Task Answer(HttpContext context, ChatCompletionRequest request, ChatCompletionWriter writer, int[] prompt, IAsyncEnumerable<GenerationChunk> chunks)
+    private static async Task Answer(HttpContext context, ChatCompletionRequest request, ChatCompletionWriter writer, int[] prompt, string promptText, IAsyncEnumerable<GenerationChunk> chunks)
     {
         GenerationCollector[] collectors = [.. Enumerable.Range(0, request.Sampling.Choices).Select(i => new GenerationCollector(i))];
         await foreach (GenerationChunk chunk in chunks) collectors[chunk.Choice].Add(chunk);
         Generation[] choices = [.. collectors.Select(collector => collector.Finish())];
         bool details = context.RequestServices.GetRequiredService<ServerOptions>().PromptTokensDetails;
         var usage = new Usage(prompt.Length, choices.Sum(choice => choice.Tokens.Count), details ? choices[0].CachedTokens : null);
-        await JsonAnswer.Write(context, json => writer.WriteResponse(json, choices, choices[0].PromptLogprobs, prompt, usage));
+        await JsonAnswer.Write(context, json => writer.WriteResponse(json, choices, choices[0].PromptLogprobs, prompt, promptText, usage));
     }
 
-    private static async Task Stream(HttpContext context, ChatCompletionRequest request, ChatCompletionWriter writer, int[] prompt, IAsyncEnumerable<GenerationChunk> chunks)
+    private static async Task Stream(HttpContext context, ChatCompletionRequest request, ChatCompletionWriter writer, int[] prompt, string promptText, IAsyncEnumerable<GenerationChunk> chunks)
     {
         SamplingFields sampling = request.Sampling;
         using var events = new EventStream(context);
@@ -58,7 +59,7 @@ internal static class ChatCompletionsEndpoint
                 if (!began[chunk.Choice])
                 {
                     began[chunk.Choice] = true;
-                    await events.Send(json => writer.WriteRole(json, chunk.Choice, prompt, Continuous()));
+                    await events.Send(json => writer.WriteRole(json, chunk.Choice, prompt, promptText, Continuous()));
                 }
                 used[chunk.Choice] = chunk.CompletionTokens;
                 if (chunk.Text.Length == 0 && chunk.Finish is null && chunk.Logprobs.Count == 0 && !sampling.ReturnTokenIds) continue;

@@ -16,11 +16,11 @@ internal static class CompletionsEndpoint
     private static async Task Handle(HttpContext context)
     {
         JsonElement body = await RequestBody.Read(context);
+        RequestBody.CheckRank(context);
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
         QuireEngine engine = model.Engine;
         CompletionRequest request = CompletionRequest.Read(body, engine.Defaults, model.Limits);
-        string? name = new Fields(body).Text("model");
-        model.CheckName(ref name);
+        model.CheckName(new Fields(body).Text("model"));
 
         string id = RequestBody.Id(context, "cmpl", request.Sampling.RequestId);
         PromptRun[] runs = [.. request.Prompts.Select((prompt, index) => Prepare(engine, request, prompt, $"{id}-{index}"))];
@@ -37,7 +37,7 @@ internal static class CompletionsEndpoint
                 if (run.Chunks is not null) await run.Chunks.GetAsyncEnumerator(context.RequestAborted).DisposeAsync();
             throw;
         }
-        var writer = new CompletionWriter(new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), name, Fingerprint.Of(engine)), request);
+        var writer = new CompletionWriter(new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), model.Names[0], Fingerprint.Of(engine)), request);
         if (request.Sampling.Stream) await Stream(context, request, writer, runs, engine);
         else await Answer(context, request, writer, runs, engine);
     }
@@ -61,7 +61,7 @@ internal static class CompletionsEndpoint
             foreach (Generation generation in generations[p])
                 choices.Add(new CompletionChoice((p * n) + generation.Choice, generation, runs[p].Prompt, runs[p].Echo, generation.PromptLogprobs, First(engine, runs[p], request)));
         bool details = context.RequestServices.GetRequiredService<ServerOptions>().PromptTokensDetails;
-        int completion = request.EchoOnly ? 0 : choices.Sum(choice => choice.Generation.Tokens.Count);
+        int completion = choices.Sum(choice => choice.Generation.Tokens.Count);
         var usage = new Usage(runs.Sum(run => run.Prompt.Length), completion, details ? generations.Sum(g => g[0].CachedTokens) : null);
         await JsonAnswer.Write(context, json => writer.WriteResponse(json, choices, usage));
     }
@@ -88,7 +88,7 @@ internal static class CompletionsEndpoint
             {
                 if (chunk.Finish == Engine.FinishReason.Error) throw new QuireException(ErrorKind.Internal, chunk.Error ?? "failed");
                 ChoiceState state = states[(prompt * n) + chunk.Choice];
-                state.Used = request.EchoOnly ? 0 : chunk.CompletionTokens;
+                state.Used = chunk.CompletionTokens;
                 if (chunk.PromptLogprobs is { } scored) state.Prompt.AddRange(scored);
                 bool isFirst = !state.HasBegun;
                 if (chunk.Tokens.Count == 0 && chunk.Finish is null) continue;

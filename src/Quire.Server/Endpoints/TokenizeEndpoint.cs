@@ -51,6 +51,8 @@ internal static class TokenizeEndpoint
         var fields = new Fields(body);
         if (!fields.Has("tokens")) throw ApiException.Schema("body.tokens", "missing", "Field required");
         int[] tokens = fields.Integers("tokens")!;
+        if (fields.Element("tokens")!.Value.EnumerateArray().Any(id => id.TryGetInt64(out long wide) && wide > uint.MaxValue))
+            throw ApiException.Bad(null, "A token id is larger than any vocabulary.");
         int negative = Array.FindIndex(tokens, id => id < 0);
         if (negative >= 0) throw ApiException.Schema($"body.tokens.{negative}", "greater_than_equal", "Input should be greater than or equal to 0");
         string text = engine.Tokenizer.Decode(tokens, skipSpecialTokens: false);
@@ -65,8 +67,7 @@ internal static class TokenizeEndpoint
     private static QuireEngine Engine(HttpContext context, JsonElement body)
     {
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
-        string? name = new Fields(body).Text("model");
-        model.CheckName(ref name);
+        model.CheckName(new Fields(body).Text("model"));
         return model.Engine;
     }
 }

@@ -44,13 +44,13 @@ internal sealed class ChoiceReader
             // The token that ended the choice is no text, except a stop id that was asked to be included.
             string delta = endsHere && !(byStopId && request.IncludeStop) ? "" : detokenizer.Append(output.Token);
             if (byStopId) stopReason = output.Token;
-            if (output.Logprobs is { } report) logprobs = [Describe(report, delta)];
+            if (output.Logprobs is { } report) logprobs = [Describe(report, endsHere && delta.Length == 0 ? tokenizer.Decode([output.Token], false) : delta)];
             text = Release(delta, ref finish, ref stopReason);
         }
         if (finish is not null)
         {
             IsEnded = true;
-            if (stops is not null && stopReason is not string) text += stops.Finish();
+            if (stops is not null) text += stops.Finish();
         }
         else if (text.Length == 0 && tokens.Count == 0 && prompt is null)
         {

@@ -67,15 +67,17 @@ internal sealed class ForwardRunner : IDisposable
         };
         Tensor hidden = model.Forward(batch, cache, workspace);
         var result = new float[sequences.Count][][];
-        using DeviceBuffer logits = device.Allocate(4L * Spec.VocabularySize);
-        Tensor row = logits.Tensor(DType.F32, new Shape(1, Spec.VocabularySize));
+        const int slice = 64;
+        using DeviceBuffer logits = device.Allocate(4L * slice * Spec.VocabularySize);
         for (int s = 0; s < sequences.Count; s++)
         {
             result[s] = new float[sequences[s].Length][];
-            for (int t = lastOnly ? sequences[s].Length - 1 : 0; t < sequences[s].Length; t++)
+            for (int t = lastOnly ? sequences[s].Length - 1 : 0; t < sequences[s].Length; t += slice)
             {
-                model.Head(row, hidden.Slice(starts[s] + t, 1));
-                result[s][t] = row.AsSpan<float>().ToArray();
+                int count = Math.Min(slice, sequences[s].Length - t);
+                Tensor rows = logits.Tensor(DType.F32, new Shape(count, Spec.VocabularySize));
+                model.Head(rows, hidden.Slice(starts[s] + t, count));
+                for (int i = 0; i < count; i++) result[s][t + i] = rows.Slice(i, 1).AsSpan<float>().ToArray();
             }
         }
         return result;
