@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Simd;
 using Quire.Tensors;
@@ -18,6 +19,7 @@ internal static unsafe class KvBlocks<T>
     public static byte* Values(in KvCache cache, int block, int head) => Keys(cache, block, head) + cache.Layout.HeadBytes;
 
     /// <summary>Writes one token's key and value. <paramref name="key"/> and <paramref name="value"/> have HeadSize elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Write(in KvCache cache, int slot, int head, float* key, float* value)
     {
         int block = slot / Tokens, token = slot % Tokens, size = cache.Layout.HeadSize, padded = cache.Layout.PaddedHeadSize;
@@ -49,6 +51,7 @@ internal static unsafe class KvBlocks<T>
         WidenHead(Values(cache, block, head), cache.Layout, wide, Tokens, stride);
 
     // A head is rows of 16 numbers, in pairs of rows if bf16; after each `run` rows the destination moves on by `stride`.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WidenHead(byte* source, in KvLayout layout, float* wide, int run, int stride)
     {
         int rows = layout.PaddedHeadSize;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Simd;
 using Quire.Tensors;
 
@@ -7,6 +8,7 @@ namespace Quire.Kernels.Cpu.Gating;
 internal static unsafe class GatedActivationRow<T>
     where T : unmanaged, ILanes<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(float* output, float* gate, float* up, int columns, Activation activation)
     {
         int column = 0;

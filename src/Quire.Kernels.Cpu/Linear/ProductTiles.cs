@@ -6,10 +6,12 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>Register tiles of the product: c[row][16 j + lane] += sum over k of a[row][k] * b[j][k][lane].</summary>
 /// <remarks>Every element is one chain of multiply-adds along k, whatever the tile's shape: that is why a row's bits do not depend on how many rows
 /// share its product, on the instruction set, or on where k was cut (the chain goes on from c). Sizes are chosen so that accumulators, operands and
-/// one broadcast fit the registers, and so that a single row still has four independent chains.</remarks>
+/// one broadcast fit the registers, and so that a single row still has four independent chains. The kernels are compiled once, fully: profile-guided
+/// tiering was measured to make the one-row tile four times slower.</remarks>
 internal static unsafe class ProductTiles<T>
     where T : unmanaged, ILanes<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows6Tiles4(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int count)
     {
         T c00 = T.Load(c), c01 = T.Load(c + 16), c02 = T.Load(c + 32), c03 = T.Load(c + 48);
@@ -61,6 +63,7 @@ internal static unsafe class ProductTiles<T>
         T.Store(c + (5 * cStride) + 48, c53);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows4Tiles4(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int count)
     {
         T c00 = T.Load(c), c01 = T.Load(c + 16), c02 = T.Load(c + 32), c03 = T.Load(c + 48);
@@ -98,6 +101,7 @@ internal static unsafe class ProductTiles<T>
         T.Store(c + (3 * cStride) + 48, c33);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows2Tiles4(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int count)
     {
         T c00 = T.Load(c), c01 = T.Load(c + 16), c02 = T.Load(c + 32), c03 = T.Load(c + 48);
@@ -120,6 +124,7 @@ internal static unsafe class ProductTiles<T>
         T.Store(c + cStride + 48, c13);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows1Tiles4(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int count)
     {
         T c00 = T.Load(c), c01 = T.Load(c + 16), c02 = T.Load(c + 32), c03 = T.Load(c + 48);
@@ -135,6 +140,7 @@ internal static unsafe class ProductTiles<T>
         T.Store(c + 48, c03);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows6Tiles1(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int count)
     {
         T c00 = T.Load(c);
@@ -162,6 +168,7 @@ internal static unsafe class ProductTiles<T>
         T.Store(c + (5 * cStride), c50);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows4Tiles1(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int count)
     {
         T c00 = T.Load(c);
@@ -183,6 +190,7 @@ internal static unsafe class ProductTiles<T>
         T.Store(c + (3 * cStride), c30);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows2Tiles1(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int count)
     {
         T c00 = T.Load(c);
@@ -197,6 +205,7 @@ internal static unsafe class ProductTiles<T>
         T.Store(c + cStride, c10);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows1Tiles1(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int count)
     {
         T c00 = T.Load(c);

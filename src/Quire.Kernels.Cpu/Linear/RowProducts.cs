@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Simd;
 
 namespace Quire.Kernels.Cpu.Linear;
@@ -12,6 +13,7 @@ internal static unsafe class RowProducts<T>
     /// <param name="cStride">Elements between rows of c.</param>
     /// <param name="tiles">Tiles of 16 columns.</param>
     /// <param name="count">Length of the sum.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int rows, int tiles, int count)
     {
         for (; tiles >= 4 && (T.TileColumns == 4 || rows == 1); tiles -= 4, b += 4 * bStride, c += 64)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Simd;
 
 namespace Quire.Kernels.Cpu.Linear;
@@ -22,6 +23,7 @@ internal static unsafe class Widening<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Bf16(ushort* source, int count, float* wide)
     {
         for (int k = 0; k < count; k += 2, source += 32, wide += 32)
@@ -32,6 +34,7 @@ internal static unsafe class Widening<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void F16(ushort* source, int count, float* wide)
     {
         for (int k = 0; k < count; k += 2, source += 32, wide += 32)
@@ -43,6 +46,7 @@ internal static unsafe class Widening<T>
     }
 
     // scale * nibble + minimum in one rounding: the product of 4 and 11 bits is exact, so this is the value that the format defines.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Int4(byte* group, int count, float* wide)
     {
         for (int k = 0; k < count; k += Packing.Group, group += Packing.Int4GroupBytes)
@@ -58,6 +62,7 @@ internal static unsafe class Widening<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Int8(byte* group, int count, float* wide)
     {
         for (int k = 0; k < count; k += Packing.Group, group += Packing.Int8GroupBytes)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Simd;
 
 namespace Quire.Kernels.Cpu.Norm;
@@ -7,6 +8,7 @@ internal static unsafe class RmsNormRow<T>
     where T : unmanaged, ILanes<T>
 {
     /// <remarks>Lane i sums the squares of columns i, i + 16, ...; a remainder goes into the first lanes of a zero-filled vector.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(float* output, float* input, float* weight, int columns, float epsilon)
     {
         T squares = T.Zero;

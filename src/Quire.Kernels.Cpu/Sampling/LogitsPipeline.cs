@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Buffers;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 using Quire.Kernels.Cpu.Simd;
@@ -29,6 +30,7 @@ internal static unsafe class LogitsPipeline<T>
 
     /// <summary>Logits become exp(logit - max), exactly 0 for impossible ids.</summary>
     /// <returns>Their sum.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Exponentials(Span<float> logits)
     {
         float max = TensorPrimitives.Max((ReadOnlySpan<float>)logits);
