@@ -75,9 +75,7 @@ public sealed partial class ModelHost : BackgroundService
         {
             failure = e;
             ready.SetException(e);
-            if (e is QuireException) LogRefused(logger, e.Message);
-            else LogFailed(logger, e);
-            Environment.ExitCode = e is QuireException ? 2 : 1;
+            if (e is not QuireException) LogFailed(logger, e);
             lifetime.StopApplication();
         }
     }
@@ -99,9 +97,6 @@ public sealed partial class ModelHost : BackgroundService
 
     [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "{Model} is ready.")]
     private static partial void LogReady(ILogger logger, string model);
-
-    [LoggerMessage(EventId = 11, Level = LogLevel.Critical, Message = "{Reason}")]
-    private static partial void LogRefused(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Critical, Message = "The model could not be loaded.")]
     private static partial void LogFailed(ILogger logger, Exception exception);

@@ -73,16 +73,14 @@ internal static class ServeCommand
             Console.WriteLine(model.Current!.Memory.Describe());
             Console.WriteLine($"{model.Names[0]} answers on {address}/v1 ({model.Current.Device})");
         }
-        catch (QuireException e)
+        catch (Exception e)
         {
-            await Console.Error.WriteLineAsync("quire: " + e.Message);
-        }
-        catch (Exception)
-        {
-            // The host has logged it and stops.
+            // What a user can mend is a sentence; all else was logged whole by the host.
+            await Console.Error.WriteLineAsync("quire: " + (e is QuireException ? e.Message : "the model could not be loaded; see the log above."));
+            return e is QuireException ? 2 : 1;
         }
         await app.WaitForShutdownAsync();
-        return Environment.ExitCode;
+        return 0;
     }
 
     private static string[] FromEnvironment() =>
