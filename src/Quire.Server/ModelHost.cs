@@ -76,7 +76,8 @@ public sealed partial class ModelHost : BackgroundService
             failure = e;
             ready.SetException(e);
             if (e is not QuireException) LogFailed(logger, e);
-            lifetime.StopApplication();
+            // A host that is still starting must come up before it can be stopped in order.
+            lifetime.ApplicationStarted.Register(lifetime.StopApplication);
         }
     }
 
