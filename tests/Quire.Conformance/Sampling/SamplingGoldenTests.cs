@@ -190,5 +190,9 @@ public sealed class SamplingGoldenTests
         return folder;
     }
 
-    private static JsonDocument Read(string file) => GoldenFolder.ReadJson(Path.Combine(Folder(), file));
+    private static JsonDocument Read(string file)
+    {
+        if (!File.Exists(Path.Combine(Folder(), file))) Assert.Skip($"no golden/sampling/{file} here");
+        return GoldenFolder.ReadJson(Path.Combine(Folder(), file));
+    }
 }
