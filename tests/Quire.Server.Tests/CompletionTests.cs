@@ -88,7 +88,8 @@ public sealed class CompletionTests(ServerFixture fixture)
         string deep = new string('[', 100_000);
         foreach ((byte[] bytes, int status) in ((byte[], int)[])[
             (Encoding.UTF8.GetBytes($$"""{"messages":{{deep}}"""), 400), ([0xff, 0xfe, 0x00], 400), ("null"u8.ToArray(), 400), ([], 400),
-            (Encoding.UTF8.GetBytes($$"""{"prompt":"{{new string('x', 3_000_000)}}"}"""), 400)])
+            (Encoding.UTF8.GetBytes($$"""{"prompt":"{{new string('x', 3_000_000)}}"}"""), 400),
+            ("""{"prompt":"\ud83d"}"""u8.ToArray(), 400), ("""{"prompt":"a","x\udc00":1}"""u8.ToArray(), 400), ("""{"prompt":"\\ud83d \ud83d\ude00","max_tokens":1}"""u8.ToArray(), 200)])
         {
             using var content = new ByteArrayContent(bytes);
             content.Headers.ContentType = new("application/json");

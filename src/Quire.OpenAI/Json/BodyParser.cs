@@ -22,6 +22,7 @@ public static class BodyParser
             throw new UnparsableBodyException();
         }
         JsonElement root = ParseText(body);
+        if (Surrogates.HasHalf(body.Span)) throw ApiException.Bad(null, "The body holds half of a surrogate pair, which is no character.");
         return root.ValueKind switch
         {
             JsonValueKind.Object => root,

@@ -13,7 +13,7 @@ public readonly struct Fields(JsonElement body, string path = "body")
     public string? Text(string name) => Element(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } value => Text(value, Path(name)),
+        { ValueKind: JsonValueKind.String } value => value.GetString(),
         _ => throw ApiException.Schema(Path(name), "string_type", "Input should be a valid string"),
     };
 
@@ -58,9 +58,9 @@ public readonly struct Fields(JsonElement body, string path = "body")
         switch (Element(name))
         {
             case null: return null;
-            case { ValueKind: JsonValueKind.String } value: return [Text(value, path)];
+            case { ValueKind: JsonValueKind.String } value: return [value.GetString()!];
             case { ValueKind: JsonValueKind.Array } list when list.GetArrayLength() <= limit:
-                return [.. list.EnumerateArray().Select((item, i) => item.ValueKind == JsonValueKind.String ? Text(item, path) : throw ApiException.Schema($"{path}.{i}", "string_type", "Input should be a valid string"))];
+                return [.. list.EnumerateArray().Select((item, i) => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw ApiException.Schema($"{path}.{i}", "string_type", "Input should be a valid string"))];
             case { ValueKind: JsonValueKind.Array }: throw ApiException.Schema(path, "too_long", $"List should have at most {limit} items");
             default: throw ApiException.Schema(path, "string_type", "Input should be a valid string");
         }
@@ -76,20 +76,6 @@ public readonly struct Fields(JsonElement body, string path = "body")
     public JsonElement.ObjectEnumerator Properties() => body.EnumerateObject();
 
     internal static int[] Integers(JsonElement list, string path) => [.. list.EnumerateArray().Select((item, i) => (int)Math.Clamp(Integer(item, $"{path}.{i}"), int.MinValue, int.MaxValue))];
-
-    /// <summary>A string's text.</summary>
-    /// <exception cref="ApiException">It holds half a surrogate pair, which no tokenizer takes.</exception>
-    internal static string Text(JsonElement value, string path)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw ApiException.Bad(null, $"{path} holds half of a surrogate pair, which is no character.");
-        }
-    }
 
     private string Path(string name) => $"{path}.{name}";
 

@@ -60,7 +60,7 @@ internal sealed class ChatMessages
 
     private static string Content(JsonElement content, string path)
     {
-        if (content.ValueKind == JsonValueKind.String) return Fields.Text(content, path);
+        if (content.ValueKind == JsonValueKind.String) return content.GetString()!;
         if (content.ValueKind != JsonValueKind.Array) throw ApiException.Schema($"{path}.ChatCompletionDeveloperMessageParam.content", "string_type", "Input should be a valid string");
         var text = new StringBuilder();
         foreach (JsonElement part in content.EnumerateArray())
@@ -79,7 +79,7 @@ internal sealed class ChatMessages
             throw ApiException.Bad(null, $"A part of a message's content must have the type \"text\" and a text, not {type ?? "none"}.");
         if (!TextParts.Contains(type)) throw ApiException.Bad(null, "This model is not a multimodal model; only text parts are understood.");
         return part.TryGetProperty(type is "refusal" or "thinking" ? type : "text", out JsonElement text) && text.ValueKind == JsonValueKind.String
-            ? Fields.Text(text, "content")
+            ? text.GetString()!
             : throw ApiException.Bad(null, $"A part of type {type} lacks its text.");
     }
 

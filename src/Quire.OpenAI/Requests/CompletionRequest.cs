@@ -54,7 +54,7 @@ public sealed record CompletionRequest
     {
         if (body.Element("prompt") is not { } prompt || (prompt.ValueKind == JsonValueKind.String && prompt.GetString()!.Length == 0))
             throw ApiException.Value("prompt", "Either prompt or prompt_embeds must be provided and non-empty.");
-        if (prompt.ValueKind == JsonValueKind.String) return [new(Fields.Text(prompt, "body.prompt"), null)];
+        if (prompt.ValueKind == JsonValueKind.String) return [new(prompt.GetString()!, null)];
         if (prompt.ValueKind != JsonValueKind.Array) throw ApiException.Schema("body.prompt", "list_type", "Input should be a valid list");
         if (prompt.GetArrayLength() == 0) throw ApiException.Bad(null, "You must pass at least one prompt");
         return prompt[0].ValueKind switch
@@ -64,7 +64,7 @@ public sealed record CompletionRequest
                 ? new CompletionPrompt(null, Tokens(list, $"body.prompt.{i}"))
                 : throw ApiException.Schema($"body.prompt.{i}", "list_type", "Input should be a valid list"))],
             JsonValueKind.String when prompt.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
-                [.. prompt.EnumerateArray().Select(item => new CompletionPrompt(Fields.Text(item, "body.prompt"), null))],
+                [.. prompt.EnumerateArray().Select(item => new CompletionPrompt(item.GetString()!, null))],
             _ => throw ApiException.Schema("body.prompt.0", "int_parsing", "Input should be a valid integer, unable to parse string as an integer"),
         };
     }
