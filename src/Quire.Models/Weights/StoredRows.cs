@@ -72,11 +72,12 @@ internal sealed class HalfSplitRows(IWeightRows rows, int headSize) : IWeightRow
 
     public WeightFormat Format => rows.Format;
 
-    public void Read(long row, Span<float> values) => rows.Read(Stored(row), values);
+    public void Read(long row, Span<float> values) => rows.Read(Stored(row, headSize), values);
 
-    public ReadOnlySpan<byte> Raw(long row) => rows.Raw(Stored(row));
+    public ReadOnlySpan<byte> Raw(long row) => rows.Raw(Stored(row, headSize));
 
-    private long Stored(long row)
+    /// <summary>Where a row of half-split order is stored.</summary>
+    public static long Stored(long row, int headSize)
     {
         long head = row / headSize, i = row % headSize, half = headSize / 2;
         return (head * headSize) + (i < half ? 2 * i : (2 * (i - half)) + 1);

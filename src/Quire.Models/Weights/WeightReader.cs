@@ -42,7 +42,9 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         foreach ((WeightPart part, int count) in parts)
         {
             CheckpointTensor tensor = Find(part, layer, 1, count);
-            tensor.ReadRows(0, tensor.Shape.Rows, values.AsSpan(start, count));
+            Span<float> vector = values.AsSpan(start, count);
+            tensor.ReadRows(0, tensor.Shape.Rows, vector);
+            if (part is (WeightPart.QueryBias or WeightPart.KeyBias) && checkpoint.Config.RopeInterleavedRows) HalfSplit(vector);
             start += count;
         }
         return Upload(values, new Shape(length));
@@ -56,6 +58,14 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         Tensor tensor = buffer.Tensor(DType.F32, shape);
         device.Write(tensor, values);
         return tensor;
+    }
+
+    // The biases of rotated rows are permuted as the rows are, see HalfSplitRows.
+    private void HalfSplit(Span<float> vector)
+    {
+        int headSize = checkpoint.Config.OptionalInt("head_dim") ?? checkpoint.Config.Int("hidden_size") / checkpoint.Config.Int("num_attention_heads");
+        float[] stored = vector.ToArray();
+        for (int row = 0; row < vector.Length; row++) vector[row] = stored[HalfSplitRows.Stored(row, headSize)];
     }
 
     private CheckpointTensor Find(WeightPart part, int layer, long outputs, long inputs)
