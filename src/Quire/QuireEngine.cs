@@ -136,7 +136,12 @@ public sealed partial class QuireEngine : IAsyncDisposable
             {
                 streams[i] = model.Engine.Submit(new EngineRequest
                 {
-                    Id = id, Prompt = prompt, Parameters = sampling, Choice = i, Priority = request.Priority, CacheSalt = request.CacheSalt,
+                    Id = id,
+                    Prompt = prompt,
+                    Parameters = sampling,
+                    Choice = i,
+                    Priority = request.Priority,
+                    CacheSalt = request.CacheSalt,
                 });
                 // All choices share the seed that the first one drew.
                 sampling = sampling with { Seed = streams[i].Request.Parameters.Seed };

@@ -15,7 +15,9 @@ public sealed class ManyClientsTests
         if (model is null) Assert.Skip("no SmolLM2 here");
         await using TestServer server = await TestServer.Start(new ServerOptions
         {
-            Model = model, Port = 0, Engine = new QuireOptions { MaxModelLength = 1024, KvCacheBytes = 512 << 20 },
+            Model = model,
+            Port = 0,
+            Engine = new QuireOptions { MaxModelLength = 1024, KvCacheBytes = 512 << 20 },
         });
         string[] prompts = [.. Enumerable.Range(0, 64).Select(i => $"Story number {i}. " + string.Concat(Enumerable.Repeat("Once upon a time there was a fox. ", 1 + (i % 9))))];
         string[] alone = new string[prompts.Length];

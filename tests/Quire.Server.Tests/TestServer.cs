@@ -29,7 +29,10 @@ public sealed class TestServer : IAsyncDisposable
 
     public static ServerOptions Options => new()
     {
-        Model = Demo, Port = 0, ServedModelNames = ["demo"], ShutdownTimeout = TimeSpan.FromSeconds(20),
+        Model = Demo,
+        Port = 0,
+        ServedModelNames = ["demo"],
+        ShutdownTimeout = TimeSpan.FromSeconds(20),
         Engine = new QuireOptions { KvCacheBytes = 64 << 20, DType = "float32" },
     };
 

@@ -18,7 +18,11 @@ internal sealed class CompletionsClient(Uri server) : IDisposable
     {
         var body = new JsonObject
         {
-            ["prompt"] = prompt, ["max_tokens"] = tokens, ["temperature"] = 0, ["ignore_eos"] = true, ["stream"] = true,
+            ["prompt"] = prompt,
+            ["max_tokens"] = tokens,
+            ["temperature"] = 0,
+            ["ignore_eos"] = true,
+            ["stream"] = true,
             ["stream_options"] = new JsonObject { ["include_usage"] = true },
         };
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/completions") { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue("application/json")) };

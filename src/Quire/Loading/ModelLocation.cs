@@ -7,16 +7,18 @@ public static class ModelLocation
     public const string BuiltIn = "demo";
 
     /// <exception cref="QuireException">Nothing of that name is here; the message says where was looked.</exception>
-    public static string Find(string model)
+    public static string Find(string model) => Find(model, HubCache());
+
+    internal static string Find(string model, string hubCache)
     {
         if (File.Exists(model) || Directory.Exists(model)) return model;
         if (model == BuiltIn) return Path.Combine(AppContext.BaseDirectory, "models", "quire-demo");
         if (IsHubId(model))
         {
-            string cache = Path.Combine(HubCache(), "models--" + model.Replace("/", "--", StringComparison.Ordinal));
+            string cache = Path.Combine(hubCache, "models--" + model.Replace("/", "--", StringComparison.Ordinal));
             string reference = Path.Combine(cache, "refs", "main");
             if (File.Exists(reference) && Path.Combine(cache, "snapshots", File.ReadAllText(reference).Trim()) is var snapshot && Directory.Exists(snapshot)) return snapshot;
-            throw new QuireException(ErrorKind.NotFound, $"{model} is neither a path nor in the Hugging Face cache ({HubCache()}). Download it first, for example with: hf download {model}", "model_not_found", "model");
+            throw new QuireException(ErrorKind.NotFound, $"{model} is neither a path nor in the Hugging Face cache ({hubCache}). Download it first, for example with: hf download {model}", "model_not_found", "model");
         }
         throw new QuireException(ErrorKind.NotFound, $"{model} does not exist. Give a folder with config.json, a .gguf file, a Hub id that was downloaded, or {BuiltIn}, the built-in model.", "model_not_found", "model");
     }

@@ -72,7 +72,10 @@ public sealed class HttpGoldenTests(HttpGoldenTests.Servers servers) : IClassFix
         {
             ServerOptions options = new()
             {
-                Model = Model!, Port = 0, ServedModelNames = ["smollm2"], RequestIdHeaders = true,
+                Model = Model!,
+                Port = 0,
+                ServedModelNames = ["smollm2"],
+                RequestIdHeaders = true,
                 Engine = new QuireOptions { DType = "float32", MaxModelLength = 2048, KvCacheBytes = 512 << 20, GenerationConfig = "vllm" },
             };
             return config == "locked" ? options with { ApiKeys = ["key-one", "key-two"], AllowedOrigins = ["http://a.example"], ServedModelNames = ["smollm2", "base"] } : options;
