@@ -108,9 +108,8 @@ public sealed class ModelExecutor : IExecutor
                 (sampling[i], tokens[i]) = (row.Sampling, result.Token(wanted.PlanRow, 0));
                 continue;
             }
-            int start = Math.Max(1, plan.Rows[wanted.PlanRow].Start + 1);
             sampling[i] = new SamplingRow { Forced = row.Tokens[wanted.PromptPosition], Logprobs = row.Request.Parameters.PromptLogprobs!.Value, Mode = row.Request.Parameters.LogprobsMode };
-            tokens[i] = result.PromptTokens(wanted.PlanRow)![wanted.PromptPosition - start];
+            tokens[i] = result.PromptTokens(wanted.PlanRow)![wanted.Index];
         }
         Tensor gathered = headRows.Tensor(DType.F32, new Shape(count, model.Spec.HiddenSize));
         Tensor slice = logits.Tensor(DType.F32, new Shape(count, model.Spec.VocabularySize));

@@ -21,6 +21,9 @@ internal sealed class RunnerRow
 
     public SamplingRow Sampling { get; } = new();
 
+    /// <summary>Prompt tokens whose log probabilities were reported: a resumed sequence computes its prompt again and reports nothing twice.</summary>
+    public int ReportedPrompt { get; set; }
+
     public void Begin(EngineRequest request, int groups, int maxModelLength)
     {
         Request = request;
@@ -28,6 +31,7 @@ internal sealed class RunnerRow
         if (tokens.Length < longest) tokens = new int[longest];
         request.Prompt.CopyTo(tokens, 0);
         TokenCount = request.Prompt.Length;
+        ReportedPrompt = 1;
         if (Tables.Length != groups) Tables = [.. Enumerable.Range(0, groups).Select(_ => new List<int>())];
         ReadParameters(request.Parameters, request.Choice);
     }

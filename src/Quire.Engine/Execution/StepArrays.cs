@@ -57,11 +57,15 @@ internal sealed class StepArrays : IDisposable
             if (row.Request.Parameters.PromptLogprobs is not null)
             {
                 // Row t predicts prompt token t + 1.
-                for (int t = 0; t < planned.Tokens && planned.Start + t + 1 < row.Request.Prompt.Length; t++)
-                    Want(tokens + t, new WantedRow(i, planned.Start + t + 1));
+                int index = 0;
+                for (int t = Math.Max(0, row.ReportedPrompt - planned.Start - 1); t < planned.Tokens && planned.Start + t + 1 < row.Request.Prompt.Length; t++)
+                {
+                    Want(tokens + t, new WantedRow(i, planned.Start + t + 1, index++));
+                    row.ReportedPrompt = planned.Start + t + 2;
+                }
             }
             tokens += planned.Tokens;
-            if (planned.Samples) Want(tokens - 1, new WantedRow(i, -1));
+            if (planned.Samples) Want(tokens - 1, new WantedRow(i, -1, 0));
         }
         queryStart[plan.Rows.Count] = tokens;
         for (int group = 0; group < tables.Length; group++)
@@ -113,4 +117,5 @@ internal sealed class StepArrays : IDisposable
 /// <summary>A row of logits that is wanted.</summary>
 /// <param name="PlanRow">Index in the plan.</param>
 /// <param name="PromptPosition">Position of the prompt token that the row predicts, or -1: a new token is sampled from it.</param>
-internal readonly record struct WantedRow(int PlanRow, int PromptPosition);
+/// <param name="Index">Which of the row's prompt tokens in this step.</param>
+internal readonly record struct WantedRow(int PlanRow, int PromptPosition, int Index);

@@ -99,6 +99,19 @@ public sealed class InferenceEngineTests
         Assert.Equal(generated.Select(o => o.Logprobs!.Logprob), prompt[(Prompt.Length - 1)..].Select(p => p.Logprob));
     }
 
+    [Fact]
+    public async Task Prompt_log_probabilities_are_reported_once_even_if_the_prompt_is_computed_twice()
+    {
+        // Little more room than one sequence needs: the newest gives way and computes its prompt again.
+        using var engine = new EngineRunner(Model, new QuireOptions { MaxModelLength = 200, Blocks = 18, ReserveFullPrompt = false });
+        SamplingParameters scored = Endless with { MaxTokens = 60, PromptLogprobs = 0 };
+        int[][] prompts = [.. Enumerable.Range(0, 6).Select(i => Enumerable.Range(i + 5, 60).ToArray())];
+        GenerationStream[] streams = [.. prompts.Select(prompt => engine.Submit(prompt, scored))];
+        for (int i = 0; i < streams.Length; i++)
+            Assert.Equal(prompts[i][1..], (await EngineRunner.Collect(streams[i])).SelectMany(o => o.PromptLogprobs ?? []).Select(p => p.Token));
+        Assert.NotEqual(0, engine.Engine.Statistics.Preemptions);
+    }
+
     private abstract class Decorator(IExecutor inner) : IExecutor
     {
         public virtual void Forward(StepPlan plan) => inner.Forward(plan);
