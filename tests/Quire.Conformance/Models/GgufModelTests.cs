@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Quire.Formats;
+using Quire.Golden;
+using Quire.Models;
+
+namespace Quire.Conformance.Models;
+
+/// <summary>Whole tiny models in GGUF files against the reference on their de-quantised weights.</summary>
+[Trait("golden", "gguf")]
+public sealed class GgufModelTests
+{
+    private static string? Folder => GoldenFolder.Find("gguf/models");
+
+    public static IEnumerable<TheoryDataRow<string>> Names => Folder is { } folder && Directory.GetFiles(folder, "*.gguf") is { Length: > 0 } files
+        ? files.Order().Select(file => new TheoryDataRow<string>(Path.GetFileNameWithoutExtension(file)!))
+        : [new TheoryDataRow<string>("")];
+
+    [Theory, MemberData(nameof(Names))]
+    public void Logits_and_greedy_tokens_equal_the_reference(string name)
+    {
+        using JsonDocument json = Load(name, out JsonElement golden);
+        double tolerance = golden.GetProperty("tolerance_f32").GetDouble();
+        using var runner = new ForwardRunner(Path.Combine(Folder!, name + ".gguf"), positions: 256);
+        using SafetensorsFile tensors = SafetensorsFile.Open(Path.Combine(Folder!, name + ".golden.safetensors"));
+        float[] last = tensors.Tensors["last_logits"].View.AsSpan<float>().ToArray();
+        JsonElement[] prompts = [.. golden.GetProperty("prompts").EnumerateArray()];
+        int vocabulary = last.Length / prompts.Length;
+        for (int i = 0; i < prompts.Length; i++)
+        {
+            int[] ids = Ids(prompts[i], "ids"), greedy = Ids(prompts[i], "greedy");
+            double[] margins = [.. prompts[i].GetProperty("margins").EnumerateArray().Select(m => m.GetDouble())];
+            float[][] logits = runner.Logits([[.. ids, .. greedy]])[0];
+            double worst = logits[ids.Length - 1].Zip(last.Skip(i * vocabulary), (a, b) => (double)Math.Abs(a - b)).Max();
+            Assert.True(worst <= tolerance, $"prompt {i}: largest difference {worst:g3}, tolerance {tolerance}");
+            for (int step = 0; step < greedy.Length && margins[step] >= 2 * tolerance; step++)
+                Assert.True(greedy[step] == Array.IndexOf(logits[ids.Length - 1 + step], logits[ids.Length - 1 + step].Max()), $"prompt {i} step {step}");
+        }
+    }
+
+    private static JsonDocument Load(string name, out JsonElement golden)
+    {
+        if (name.Length == 0) Assert.Skip("no golden/gguf/models here");
+        JsonDocument json = GoldenFolder.ReadJson(Path.Combine(Folder!, "golden.json"));
+        JsonElement root = json.RootElement;
+        golden = (root.TryGetProperty("models", out JsonElement models) ? models : root).GetProperty(name);
+        try
+        {
+            using Checkpoint checkpoint = Checkpoint.Open(Path.Combine(Folder!, name + ".gguf"));
+            ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
+            foreach (string tensor in checkpoint.TensorNames)
+                if (!checkpoint.Get(tensor).CanRead) throw new QuireException(ErrorKind.NotSupported, $"x: {checkpoint.Get(tensor).TypeName} cannot be decoded by this build");
+        }
+        catch (QuireException e) when (e.Kind == ErrorKind.NotSupported)
+        {
+            Assert.Skip($"{name}: {e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..].Split(';')[0]}");
+        }
+        return json;
+    }
+
+    private static int[] Ids(JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
+}
