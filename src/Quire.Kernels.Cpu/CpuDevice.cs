@@ -8,8 +8,11 @@ namespace Quire.Kernels.Cpu;
 /// <param name="kernels">The instruction set.</param>
 /// <param name="pool">May be shared with other devices of the process; the caller disposes it.</param>
 /// <param name="weights">What formats without a kernel of their own, and f32 weights, are kept as: <see cref="DType.F32"/> or <see cref="DType.BF16"/>.</param>
-public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights = DType.F32) : IDevice
+/// <param name="activations">What products round their inputs to.</param>
+public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights = DType.F32, CpuActivations activations = CpuActivations.F32) : IDevice
 {
+    private NativeBuffer rounded = new(0);
+
     private readonly PackedFormat fallback = weights switch
     {
         DType.F32 => PackedFormat.F32,
@@ -50,7 +53,7 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         Check.F32(input, nameof(input), input.Shape.Rows, weight.InputFeatures);
         if (!epilogue.Bias.IsEmpty) Check.F32(epilogue.Bias, "bias", 1, weight.OutputFeatures);
         if (!epilogue.Residual.IsEmpty) Check.F32(epilogue.Residual, "residual", input.Shape.Rows, weight.OutputFeatures);
-        kernels.Linear(pool, output, input, Packed(weight), epilogue);
+        Multiply(output, input, Packed(weight), epilogue);
     }
 
     public void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)
@@ -91,9 +94,32 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         // Operations have ended when they return.
     }
 
-    public void Dispose()
+    /// <summary>The pool belongs to the caller, buffers and prepared weights to theirs.</summary>
+    public void Dispose() => rounded.Dispose();
+
+    private unsafe void Multiply(Tensor output, Tensor input, PackedWeight weight, in LinearEpilogue epilogue)
     {
-        // The pool belongs to the caller, buffers and prepared weights to theirs.
+        var to = new ProductOutput((float*)output.Address, weight.OutputFeatures, (int)weight.OutputFeatures, (float*)epilogue.Bias.Address, (float*)epilogue.Residual.Address);
+        if (activations != CpuActivations.Int8 || !weight.Format.IsCoded)
+        {
+            kernels.Linear(pool, input, weight, to);
+            return;
+        }
+        int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
+        var rows = new ActivationRows(Rounded(ActivationRows.Bytes(input.Shape.Rows, groups)), (int)input.Shape.Rows, groups);
+        kernels.Round(pool, input, rows);
+        kernels.Linear(pool, rows, weight, to);
+    }
+
+    // Grows to the largest step once; a steady decode step allocates nothing.
+    private nint Rounded(long bytes)
+    {
+        if (rounded.Length < bytes)
+        {
+            rounded.Dispose();
+            rounded = new NativeBuffer(bytes);
+        }
+        return rounded.Address;
     }
 
     private static PackedWeight Packed(PreparedLinear weight) =>

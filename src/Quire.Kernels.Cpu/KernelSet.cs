@@ -28,7 +28,14 @@ public abstract class KernelSet
         Available.FirstOrDefault(set => set.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new QuireException(ErrorKind.NotSupported, $"This CPU has no kernel set '{name}'; it has {string.Join(", ", Available.Select(set => set.Name))}.", param: "QUIRE_CPU_ISA");
 
-    internal abstract void Linear(ComputePool pool, Tensor output, Tensor input, PackedWeight weight, in LinearEpilogue epilogue);
+    /// <summary>Rounds rows of activations to int8 by groups of 32.</summary>
+    internal abstract void Round(ComputePool pool, Tensor input, ActivationRows rows);
+
+    /// <summary>The product with f32 activations.</summary>
+    internal abstract void Linear(ComputePool pool, Tensor input, PackedWeight weight, ProductOutput output);
+
+    /// <summary>The product with activations rounded before; the weight is coded.</summary>
+    internal abstract void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output);
 
     internal abstract void RmsNorm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm);
 
@@ -61,10 +68,21 @@ public abstract class KernelSet
     {
         public override string Name => name;
 
-        internal override void Linear(ComputePool pool, Tensor output, Tensor input, PackedWeight weight, in LinearEpilogue epilogue)
+        internal override void Round(ComputePool pool, Tensor input, ActivationRows rows)
         {
-            var job = new LinearJob<T>(pool, weight, (float*)input.Address, (int)input.Shape.Rows, (float*)output.Address,
-                (float*)epilogue.Bias.Address, (float*)epilogue.Residual.Address);
+            var job = new ActivationRounding<T>((float*)input.Address, (int)input.Shape.Columns, rows);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override void Linear(ComputePool pool, Tensor input, PackedWeight weight, ProductOutput output)
+        {
+            var job = new LinearJob<T>(pool, weight, (float*)input.Address, (int)input.Shape.Rows, output);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output)
+        {
+            var job = new IntegerLinearJob<T>(pool, weight, input, output);
             pool.Run(ref job, job.Items);
         }
 

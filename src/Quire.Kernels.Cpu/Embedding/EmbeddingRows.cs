@@ -1,4 +1,5 @@
 using Quire.Kernels.Cpu.Linear;
+using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Embedding;
 
@@ -14,22 +15,34 @@ internal static unsafe class EmbeddingRows
 
     private static float Element(PackedFormat format, byte* tile, int column, int k)
     {
-        switch (format)
+        switch (format.Codes)
         {
-            case PackedFormat.F32: return ((float*)tile)[(k * Packing.Columns) + column];
-            case PackedFormat.BF16: return BitConverter.UInt32BitsToSingle((uint)Pair(tile, column, k) << 16);
-            case PackedFormat.F16: return (float)BitConverter.UInt16BitsToHalf(Pair(tile, column, k));
-            case PackedFormat.Int4:
-                byte* four = tile + (k / Packing.Group * Packing.Int4GroupBytes);
-                int nibbles = four[(4 * Packing.Columns) + (k % Packing.Group / 2 * Packing.Columns) + column];
-                return MathF.FusedMultiplyAdd(Half((ushort*)four, column), (k & 1) == 0 ? nibbles & 15 : nibbles >> 4, Half((ushort*)four, Packing.Columns + column));
-            default:
-                byte* eight = tile + (k / Packing.Group * Packing.Int8GroupBytes);
-                return Half((ushort*)eight, column) * (sbyte)eight[(2 * Packing.Columns) + (k % Packing.Group * Packing.Columns) + column];
+            case CodeType.F32: return ((float*)tile)[(k * Packing.Columns) + column];
+            case CodeType.BF16: return BitConverter.UInt32BitsToSingle((uint)Pair(tile, column, k) << 16);
+            case CodeType.F16: return (float)BitConverter.UInt16BitsToHalf(Pair(tile, column, k));
         }
+        long header = k / format.GroupSize;
+        byte* at = tile + (header * format.HeaderBytes) + (header * (format.GroupSize / Packing.Group) * format.CodeBytes);
+        byte* codes = at + format.HeaderBytes + (k % format.GroupSize / Packing.Group * format.CodeBytes);
+        int inGroup = k % Packing.Group;
+        int code = format.Codes == CodeType.Bits4
+            ? (codes[Packing.ByteOf4(column, inGroup)] >> (inGroup % 8 / 4 * 4)) & 15
+            : codes[Packing.ByteOf8(column, inGroup)];
+        float scale = Scale(format.ScaleType, at, column);
+        return format.Offset switch
+        {
+            OffsetType.Minimum => MathF.FusedMultiplyAdd(scale, code, Scale(format.ScaleType, at + format.OffsetStart, column)),
+            OffsetType.Zero => scale * (code - at[format.OffsetStart + column]),
+            _ => scale * (code - format.Middle),
+        };
     }
 
     private static ushort Pair(byte* tile, int column, int k) => ((ushort*)tile)[(k / 2 * 2 * Packing.Columns) + (column * 2) + (k & 1)];
 
-    private static float Half(ushort* scales, int index) => (float)BitConverter.UInt16BitsToHalf(scales[index]);
+    private static float Scale(DType type, byte* scales, int column) => type switch
+    {
+        DType.F16 => (float)BitConverter.UInt16BitsToHalf(((ushort*)scales)[column]),
+        DType.BF16 => BitConverter.UInt32BitsToSingle((uint)((ushort*)scales)[column] << 16),
+        _ => ((float*)scales)[column],
+    };
 }

@@ -3,10 +3,9 @@ using Quire.Kernels.Cpu.Threading;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>One item: up to 96 rows of the output for a panel of up to 64 output features. The panel's weights are widened piece by piece into an
-/// L1-sized scratch and used for all rows of the item; sums stay in scratch until the epilogue writes them.</summary>
-internal readonly unsafe struct LinearJob<T>(
-    ComputePool pool, PackedWeight weight, float* input, int rows, float* output, float* bias, float* residual) : IJob
+/// <summary>The product in f32. One item: up to 96 rows of the output for a panel of up to 64 output features. The panel's weights are widened piece by
+/// piece into an L1-sized scratch and used for all rows of the item; sums stay in scratch until they are written.</summary>
+internal readonly unsafe struct LinearJob<T>(ComputePool pool, PackedWeight weight, float* input, int rows, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
 {
     private const int PanelTiles = 4;
@@ -15,7 +14,6 @@ internal readonly unsafe struct LinearJob<T>(
     private const int Piece = 64;
 
     private readonly int inputs = (int)weight.InputFeatures;
-    private readonly int outputs = (int)weight.OutputFeatures;
 
     public int Items => Panels * RowBlocks;
 
@@ -48,31 +46,6 @@ internal readonly unsafe struct LinearJob<T>(
                 RowProducts<T>.Multiply(a + k, inputs, wide, Piece * Packing.Columns, sums, PanelColumns, count, tiles, length);
             }
         }
-        Finish(sums, firstRow, count, panel * PanelColumns);
-    }
-
-    // Column by column in the same order for full vectors and remainders: sum, then bias, then residual.
-    private void Finish(float* sums, int firstRow, int count, int firstColumn)
-    {
-        int columns = Math.Min(PanelColumns, outputs - firstColumn);
-        for (int row = 0; row < count; row++, sums += PanelColumns)
-        {
-            long offset = ((long)(firstRow + row) * outputs) + firstColumn;
-            int column = 0;
-            for (; column + 16 <= columns; column += 16)
-            {
-                T value = T.Load(sums + column);
-                if (bias != null) value += T.Load(bias + firstColumn + column);
-                if (residual != null) value += T.Load(residual + offset + column);
-                T.Store(output + offset + column, value);
-            }
-            for (; column < columns; column++)
-            {
-                float value = sums[column];
-                if (bias != null) value += bias[firstColumn + column];
-                if (residual != null) value += residual[offset + column];
-                output[offset + column] = value;
-            }
-        }
+        output.Finish<T>(sums, PanelColumns, firstRow, count, panel * PanelColumns, tiles * Packing.Columns);
     }
 }

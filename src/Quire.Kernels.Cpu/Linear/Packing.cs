@@ -9,36 +9,22 @@ internal static unsafe class Packing
 {
     public const int Columns = 16;
     public const int Group = 32;
-    public const int Int4GroupBytes = (2 * Columns * 2) + (Group / 2 * Columns);
-    public const int Int8GroupBytes = (Columns * 2) + (Group * Columns);
-
-    public static long TileBytes(PackedFormat format, long inputs) => format switch
-    {
-        PackedFormat.F32 => inputs * Columns * 4,
-        PackedFormat.BF16 or PackedFormat.F16 => (inputs + 1) / 2 * Columns * 4,
-        PackedFormat.Int4 => inputs / Group * Int4GroupBytes,
-        PackedFormat.Int8 => inputs / Group * Int8GroupBytes,
-        _ => throw new ArgumentOutOfRangeException(nameof(format)),
-    };
 
     /// <summary>The format that keeps a weight's exact values in the fewest bytes, or rounds formats without a kernel to <paramref name="fallback"/>.</summary>
-    public static PackedFormat Choose(WeightFormat stored, long inputs, PackedFormat fallback) => stored switch
+    public static PackedFormat Choose(WeightFormat stored, PackedFormat fallback) => stored switch
     {
-        WeightFormat.F32 => fallback == PackedFormat.BF16 ? PackedFormat.BF16 : PackedFormat.F32,
+        WeightFormat.F32 => fallback,
         WeightFormat.BF16 => PackedFormat.BF16,
         WeightFormat.F16 => PackedFormat.F16,
-        WeightFormat.Q4_0 or WeightFormat.Q4_1 when inputs % Group == 0 => PackedFormat.Int4,
-        WeightFormat.Q8_0 when inputs % Group == 0 => PackedFormat.Int8,
+        WeightFormat.Q4_0 => new PackedFormat(CodeType.Bits4, Group),
+        WeightFormat.Q4_1 => new PackedFormat(CodeType.Bits4, Group, DType.F16, OffsetType.Minimum),
+        WeightFormat.Q8_0 => new PackedFormat(CodeType.Bits8, Group),
         _ => fallback,
     };
 
     public static PackedWeight Pack(ComputePool pool, IWeightRows rows, PackedFormat fallback)
     {
-        long outputs = rows.Shape[0], inputs = rows.Shape[1];
-        PackedFormat format = Choose(rows.Format, inputs, fallback);
-        long tileBytes = TileBytes(format, inputs);
-        var memory = new NativeBuffer((outputs + Columns - 1) / Columns * tileBytes);
-        var weight = new PackedWeight(format, outputs, inputs, memory);
+        var weight = new PackedWeight(Choose(rows.Format, fallback), rows.Shape[0], rows.Shape[1]);
         var job = new PackJob(rows, weight);
         pool.Run(ref job, weight.Tiles);
         return weight;
@@ -51,28 +37,28 @@ internal static unsafe class Packing
             long first = (long)item * Columns;
             int count = (int)Math.Min(Columns, rows.Shape[0] - first);
             byte* tile = (byte*)weight.Address + (item * weight.TileBytes);
-            float[] values = new float[rows.Shape[1]];
+            float[] values = weight.Format.IsCoded ? [] : new float[rows.Shape[1]];
             for (int column = 0; column < count; column++)
             {
-                switch (weight.Format)
+                switch (weight.Format.Codes)
                 {
-                    case PackedFormat.F32:
+                    case CodeType.F32:
                         rows.Read(first + column, values);
                         for (int k = 0; k < values.Length; k++) ((float*)tile)[(k * Columns) + column] = values[k];
                         break;
-                    case PackedFormat.BF16:
+                    case CodeType.BF16 when rows.Format == WeightFormat.BF16:
+                    case CodeType.F16:
+                        PackPairs(tile, column, MemoryMarshal.Cast<byte, ushort>(rows.Raw(first + column)));
+                        break;
+                    case CodeType.BF16:
                         rows.Read(first + column, values);
-                        for (int k = 0; k < values.Length; k++) PairSlot(tile, column, k) = RoundToBf16(values[k]);
+                        for (int k = 0; k < values.Length; k++) ((ushort*)tile)[PairSlot(column, k)] = RoundToBf16(values[k]);
                         break;
-                    case PackedFormat.F16:
-                        ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(rows.Raw(first + column));
-                        for (int k = 0; k < halves.Length; k++) PairSlot(tile, column, k) = halves[k];
+                    case CodeType.Bits4:
+                        PackBlocks4(tile, column, rows.Raw(first + column), weight.Format);
                         break;
-                    case PackedFormat.Int4:
-                        PackInt4(tile, column, rows.Raw(first + column), rows.Format == WeightFormat.Q4_1);
-                        break;
-                    case PackedFormat.Int8:
-                        PackInt8(tile, column, rows.Raw(first + column));
+                    case CodeType.Bits8:
+                        PackBlocks8(tile, column, rows.Raw(first + column), weight.Format);
                         break;
                 }
             }
@@ -86,42 +72,50 @@ internal static unsafe class Packing
         return (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
     }
 
-    private static ref ushort PairSlot(byte* tile, int column, int k) => ref ((ushort*)tile)[(k / 2 * 2 * Columns) + (column * 2) + (k & 1)];
+    private static int PairSlot(int column, int k) => (k / 2 * 2 * Columns) + (column * 2) + (k & 1);
+
+    private static void PackPairs(byte* tile, int column, ReadOnlySpan<ushort> row)
+    {
+        ushort* to = (ushort*)tile + (2 * column);
+        int k = 0;
+        for (; k + 2 <= row.Length; k += 2, to += 2 * Columns) (to[0], to[1]) = (row[k], row[k + 1]);
+        if (k < row.Length) to[0] = row[k];
+    }
+
+    /// <summary>Byte of input k of a column in a group of 4-bit codes; bit 2 of k chooses the nibble.</summary>
+    internal static int ByteOf4(int column, int k) => (k / 8 * 64) + (column * 4) + (k % 4);
+
+    /// <summary>Byte of input k of a column in a group of 8-bit codes.</summary>
+    internal static int ByteOf8(int column, int k) => (k / 4 * 64) + (column * 4) + (k % 4);
 
     // ggml: element i of a block is the low nibble of byte i, element i + 16 the high one.
-    private static void PackInt4(byte* tile, int column, ReadOnlySpan<byte> blocks, bool hasMinimum)
+    private static void PackBlocks4(byte* tile, int column, ReadOnlySpan<byte> blocks, PackedFormat format)
     {
+        bool hasMinimum = format.Offset == OffsetType.Minimum;
         int blockBytes = hasMinimum ? 20 : 18;
-        for (int g = 0; g * blockBytes < blocks.Length; g++, tile += Int4GroupBytes)
+        for (; blocks.Length > 0; blocks = blocks[blockBytes..], tile += format.HeaderBytes + format.CodeBytes)
         {
-            ReadOnlySpan<byte> block = blocks.Slice(g * blockBytes, blockBytes);
-            ushort* scales = (ushort*)tile;
-            ushort scale = MemoryMarshal.Read<ushort>(block);
-            scales[column] = scale;
-            // -8 * scale only moves the exponent; halves near the top of the range would overflow and no real file has them.
-            scales[Columns + column] = hasMinimum
-                ? MemoryMarshal.Read<ushort>(block[2..])
-                : BitConverter.HalfToUInt16Bits((Half)(-8f * (float)BitConverter.UInt16BitsToHalf(scale)));
-            ReadOnlySpan<byte> nibbles = block[(blockBytes - 16)..];
-            byte* bytes = tile + (4 * Columns);
-            for (int k = 0; k < Group; k += 2)
+            ((ushort*)tile)[column] = MemoryMarshal.Read<ushort>(blocks);
+            if (hasMinimum) ((ushort*)tile)[Columns + column] = MemoryMarshal.Read<ushort>(blocks[2..]);
+            ReadOnlySpan<byte> nibbles = blocks[(blockBytes - 16)..blockBytes];
+            byte* codes = tile + format.HeaderBytes;
+            for (int k = 0; k < 16; k++)
             {
-                int even = k < 16 ? nibbles[k] & 15 : nibbles[k - 16] >> 4;
-                int odd = k + 1 < 16 ? nibbles[k + 1] & 15 : nibbles[k - 15] >> 4;
-                bytes[(k / 2 * Columns) + column] = (byte)(even | (odd << 4));
+                int shift = k % 8 / 4 * 4;
+                codes[ByteOf4(column, k)] |= (byte)((nibbles[k] & 15) << shift);
+                codes[ByteOf4(column, k + 16)] |= (byte)((nibbles[k] >> 4) << shift);
             }
         }
     }
 
-    private static void PackInt8(byte* tile, int column, ReadOnlySpan<byte> blocks)
+    private static void PackBlocks8(byte* tile, int column, ReadOnlySpan<byte> blocks, PackedFormat format)
     {
         const int blockBytes = 34;
-        for (int g = 0; g * blockBytes < blocks.Length; g++, tile += Int8GroupBytes)
+        for (; blocks.Length > 0; blocks = blocks[blockBytes..], tile += format.HeaderBytes + format.CodeBytes)
         {
-            ReadOnlySpan<byte> block = blocks.Slice(g * blockBytes, blockBytes);
-            ((ushort*)tile)[column] = MemoryMarshal.Read<ushort>(block);
-            byte* bytes = tile + (2 * Columns);
-            for (int k = 0; k < Group; k++) bytes[(k * Columns) + column] = block[2 + k];
+            ((ushort*)tile)[column] = MemoryMarshal.Read<ushort>(blocks);
+            byte* codes = tile + format.HeaderBytes;
+            for (int k = 0; k < Group; k++) codes[ByteOf8(column, k)] = (byte)(blocks[2 + k] ^ 0x80);
         }
     }
 }

@@ -1,27 +1,36 @@
 using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Simd;
+using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>A piece of a packed tile as exact f32: [inputs][16]. The products then have one kernel, whatever the weight's format.</summary>
+/// <summary>A piece of a packed tile as exact f32: [inputs][16]. The f32 products then have one kernel, whatever the weight's format.</summary>
 internal static unsafe class Widening<T>
     where T : unmanaged, ILanes<T>
 {
     /// <param name="tile">Start of a tile of 16 output features.</param>
     /// <param name="first">First input feature, a multiple of <see cref="Packing.Group"/>.</param>
     /// <param name="count">Input features to widen; may end inside a group only at the tile's end.</param>
-    /// <param name="wide">[count, rounded up to even][16], written.</param>
-    public static void Widen(PackedFormat format, byte* tile, long first, int count, float* wide)
+    /// <param name="wide">[count, rounded up to a whole group][16], written.</param>
+    public static void Widen(PackedFormat format, byte* tile, int first, int count, float* wide)
     {
-        switch (format)
+        switch (format.Codes)
         {
-            case PackedFormat.BF16: Bf16((ushort*)tile + (first * Packing.Columns), count, wide); break;
-            case PackedFormat.F16: F16((ushort*)tile + (first * Packing.Columns), count, wide); break;
-            case PackedFormat.Int4: Int4(tile + (first / Packing.Group * Packing.Int4GroupBytes), count, wide); break;
-            case PackedFormat.Int8: Int8(tile + (first / Packing.Group * Packing.Int8GroupBytes), count, wide); break;
+            case CodeType.BF16: Bf16((ushort*)tile + ((long)first * Packing.Columns), count, wide); break;
+            case CodeType.F16: F16((ushort*)tile + ((long)first * Packing.Columns), count, wide); break;
+            case CodeType.Bits4 or CodeType.Bits8: Codes(format, tile, first, count, wide); break;
             default: throw new ArgumentOutOfRangeException(nameof(format));
         }
     }
+
+    /// <summary>Sixteen scales of a header.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Scales(DType type, byte* source) => type switch
+    {
+        DType.F16 => T.WidenF16((ushort*)source),
+        DType.BF16 => T.WidenBf16((ushort*)source),
+        _ => T.Load((float*)source),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Bf16(ushort* source, int count, float* wide)
@@ -45,31 +54,39 @@ internal static unsafe class Widening<T>
         }
     }
 
-    // scale * nibble + minimum in one rounding: the product of 4 and 11 bits is exact, so this is the value that the format defines.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Int4(byte* group, int count, float* wide)
+    private static void Codes(PackedFormat format, byte* tile, int first, int count, float* wide)
     {
-        for (int k = 0; k < count; k += Packing.Group, group += Packing.Int4GroupBytes)
+        int perHeader = format.GroupSize / Packing.Group;
+        for (int g = first / Packing.Group; count > 0; g++, count -= Packing.Group, wide += Packing.Group * Packing.Columns)
         {
-            T scale = T.WidenF16((ushort*)group), minimum = T.WidenF16((ushort*)group + Packing.Columns);
-            byte* nibbles = group + (4 * Packing.Columns);
-            for (int pair = 0; pair < Packing.Group / 2; pair++, nibbles += Packing.Columns, wide += 32)
+            long header = g / perHeader;
+            byte* at = tile + (header * format.HeaderBytes) + (header * perHeader * format.CodeBytes);
+            byte* codes = at + format.HeaderBytes + (g % perHeader * format.CodeBytes);
+            T scale = Scales(format.ScaleType, at);
+            switch (format.Offset)
             {
-                T.WidenNibbles(nibbles, out T even, out T odd);
-                T.Store(wide, T.Fma(scale, even, minimum));
-                T.Store(wide + 16, T.Fma(scale, odd, minimum));
+                case OffsetType.Minimum: Affine(format.Codes, codes, scale, Scales(format.ScaleType, at + format.OffsetStart), wide); break;
+                case OffsetType.Zero: Shifted(format.Codes, codes, scale, T.WidenBytes(at + format.OffsetStart), wide); break;
+                default: Shifted(format.Codes, codes, scale, T.Broadcast(format.Middle), wide); break;
             }
         }
     }
 
+    // scale * code + minimum in one rounding: the product of 4 and 11 bits is exact, so this is the value that the format defines.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Int8(byte* group, int count, float* wide)
+    private static void Affine(CodeType type, byte* codes, T scale, T minimum, float* wide)
     {
-        for (int k = 0; k < count; k += Packing.Group, group += Packing.Int8GroupBytes)
-        {
-            T scale = T.WidenF16((ushort*)group);
-            sbyte* values = (sbyte*)group + (2 * Packing.Columns);
-            for (int i = 0; i < Packing.Group; i++, values += Packing.Columns, wide += 16) T.Store(wide, scale * T.WidenInt8(values));
-        }
+        for (int k = 0; k < Packing.Group; k++) T.Store(wide + (k * 16), T.Fma(scale, Code(type, codes, k), minimum));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Shifted(CodeType type, byte* codes, T scale, T zero, float* wide)
+    {
+        for (int k = 0; k < Packing.Group; k++) T.Store(wide + (k * 16), scale * (Code(type, codes, k) - zero));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Code(CodeType type, byte* codes, int k) => type == CodeType.Bits4
+        ? T.WidenBits((uint*)(codes + (k / 8 * 64)), (k % 4 * 8) + (k % 8 / 4 * 4), 15)
+        : T.WidenBits((uint*)(codes + (k / 4 * 64)), k % 4 * 8, 255);
 }

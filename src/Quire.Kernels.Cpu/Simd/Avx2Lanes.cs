@@ -5,13 +5,15 @@ using System.Runtime.Intrinsics.X86;
 namespace Quire.Kernels.Cpu.Simd;
 
 /// <summary>Two 256-bit registers (AVX2 and FMA): lanes 0-7 and 8-15.</summary>
-internal readonly unsafe struct Avx2Lanes(Vector256<float> low, Vector256<float> high) : ILanes<Avx2Lanes>
+internal readonly unsafe partial struct Avx2Lanes(Vector256<float> low, Vector256<float> high) : ILanes<Avx2Lanes>
 {
     private readonly Vector256<float> lo = low, hi = high;
 
     public static bool IsSupported => Avx2.IsSupported && System.Runtime.Intrinsics.X86.Fma.IsSupported;
 
     public static int TileColumns => 1;
+
+    public static bool HasEmittedTiles => false;
 
     public static Avx2Lanes Zero => new(Vector256<float>.Zero, Vector256<float>.Zero);
 
@@ -81,16 +83,40 @@ internal readonly unsafe struct Avx2Lanes(Vector256<float> low, Vector256<float>
         FromHalf(Avx2.ConvertToVector256Int32(Vector128.Load(source + 8)).AsUInt32() << 16));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes WidenInt8(sbyte* source) => new(
-        Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source + 8)));
+    public static Avx2Lanes Round(Avx2Lanes value) => new(Avx.RoundToNearestInteger(value.lo), Avx.RoundToNearestInteger(value.hi));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void WidenNibbles(byte* source, out Avx2Lanes low, out Avx2Lanes high)
+    public static void StoreInt8(sbyte* destination, Avx2Lanes value)
     {
-        Vector256<int> a = Avx2.ConvertToVector256Int32(source), b = Avx2.ConvertToVector256Int32(source + 8), mask = Vector256.Create(15);
-        low = new(Avx.ConvertToVector256Single(a & mask), Avx.ConvertToVector256Single(b & mask));
-        high = new(Avx.ConvertToVector256Single(a >>> 4), Avx.ConvertToVector256Single(b >>> 4));
+        Vector256<int> a = Avx.ConvertToVector256Int32(value.lo), b = Avx.ConvertToVector256Int32(value.hi);
+        Vector128<short> first = Sse2.PackSignedSaturate(a.GetLower(), a.GetUpper()), second = Sse2.PackSignedSaturate(b.GetLower(), b.GetUpper());
+        Sse2.PackSignedSaturate(first, second).Store(destination);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes WidenBf16(ushort* source) => new(
+        (Avx2.ConvertToVector256Int32(Vector128.Load(source)) << 16).AsSingle(), (Avx2.ConvertToVector256Int32(Vector128.Load(source + 8)) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes WidenBits(uint* words, int shift, uint mask)
+    {
+        Vector256<uint> a = (Vector256.Load(words) >>> shift) & Vector256.Create(mask), b = (Vector256.Load(words + 8) >>> shift) & Vector256.Create(mask);
+        return new(Avx.ConvertToVector256Single(a.AsInt32()), Avx.ConvertToVector256Single(b.AsInt32()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UnpackNibbles(byte* source, byte* low, byte* high)
+    {
+        Vector256<byte> a = Vector256.Load(source), b = Vector256.Load(source + 32), mask = Vector256.Create((byte)15);
+        (a & mask).Store(low);
+        (b & mask).Store(low + 32);
+        ((a.AsUInt16() >>> 4).AsByte() & mask).Store(high);
+        ((b.AsUInt16() >>> 4).AsByte() & mask).Store(high + 32);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes WidenBytes(byte* source) =>
+        new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source + 8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Avx2Lanes value) => Sum8(value.lo + value.hi);

@@ -5,13 +5,15 @@ using System.Runtime.Intrinsics.X86;
 namespace Quire.Kernels.Cpu.Simd;
 
 /// <summary>One 512-bit register (AVX-512F).</summary>
-internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes<Avx512Lanes>
+internal readonly unsafe partial struct Avx512Lanes(Vector512<float> value) : ILanes<Avx512Lanes>
 {
     private readonly Vector512<float> v = value;
 
     public static bool IsSupported => Avx512F.IsSupported;
 
     public static int TileColumns => 4;
+
+    public static bool HasEmittedTiles => true;
 
     public static Avx512Lanes Zero => new(Vector512<float>.Zero);
 
@@ -70,16 +72,29 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes<Avx
         new(FromHalf(Avx512F.ConvertToVector512Int32(Vector256.Load(source)).AsUInt32() << 16));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx512Lanes WidenInt8(sbyte* source) =>
-        new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
+    public static Avx512Lanes Round(Avx512Lanes value) => new(Avx512F.RoundScale(value.v, 0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void WidenNibbles(byte* source, out Avx512Lanes low, out Avx512Lanes high)
+    public static void StoreInt8(sbyte* destination, Avx512Lanes value) =>
+        Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(value.v)).Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes WidenBf16(ushort* source) => new((Avx512F.ConvertToVector512Int32(Vector256.Load(source)) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes WidenBits(uint* words, int shift, uint mask) =>
+        new(Avx512F.ConvertToVector512Single(((Vector512.Load(words) >>> shift) & Vector512.Create(mask)).AsInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UnpackNibbles(byte* source, byte* low, byte* high)
     {
-        Vector512<int> bytes = Avx512F.ConvertToVector512Int32(Vector128.Load(source));
-        low = new(Avx512F.ConvertToVector512Single(bytes & Vector512.Create(15)));
-        high = new(Avx512F.ConvertToVector512Single(bytes >>> 4));
+        Vector512<byte> bytes = Vector512.Load(source), mask = Vector512.Create((byte)15);
+        (bytes & mask).Store(low);
+        ((bytes.AsUInt16() >>> 4).AsByte() & mask).Store(high);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes WidenBytes(byte* source) => new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Avx512Lanes value) => Avx2Lanes.Sum8(value.v.GetLower() + value.v.GetUpper());

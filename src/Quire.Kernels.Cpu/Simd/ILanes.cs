@@ -8,6 +8,9 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Lane-vectors of accumulators that fit into registers beside operands, for a tile of six rows: 4 with 32 registers of 64 bytes, 1 with 16 of 32.</summary>
     static abstract int TileColumns { get; }
 
+    /// <summary>Emitted code for 512-bit registers may do this set's products; it must give the same bits in the f32 and int8 modes.</summary>
+    static abstract bool HasEmittedTiles { get; }
+
     static abstract TSelf Zero { get; }
 
     static abstract TSelf Broadcast(float value);
@@ -43,10 +46,29 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Sixteen half precision numbers in order; finite numbers only.</summary>
     static abstract TSelf WidenF16(ushort* source);
 
-    static abstract TSelf WidenInt8(sbyte* source);
+    /// <summary>Sixteen bf16 numbers in order.</summary>
+    static abstract TSelf WidenBf16(ushort* source);
 
-    /// <summary>Sixteen bytes; lane i of <paramref name="low"/> is the low nibble of byte i.</summary>
-    static abstract void WidenNibbles(byte* source, out TSelf low, out TSelf high);
+    /// <summary>To the nearest whole number, ties to even.</summary>
+    static abstract TSelf Round(TSelf value);
+
+    /// <summary>Whole numbers of -128 .. 127 as bytes.</summary>
+    static abstract void StoreInt8(sbyte* destination, TSelf value);
+
+    /// <summary>Lane i is bits shift .. of word i, under the mask.</summary>
+    static abstract TSelf WidenBits(uint* words, int shift, uint mask);
+
+    /// <summary>Lane i of <paramref name="low"/> is the low nibble of byte i of 64, of <paramref name="high"/> the high one: bytes, 64 of each.</summary>
+    static abstract void UnpackNibbles(byte* source, byte* low, byte* high);
+
+    /// <summary>Sixteen bytes as numbers.</summary>
+    static abstract TSelf WidenBytes(byte* source);
+
+    /// <summary>Sums over 32 inputs, exactly: lane c = sum over quads q and i of (codes[64 q + 4 c + i] - middle) * activations[4 q + i], for rows of activations that
+    /// are <paramref name="stride"/> bytes apart.</summary>
+    /// <param name="codes">[8 quads][16 columns][4], each below 16 if <paramref name="middle"/> is below 16.</param>
+    /// <param name="dots">[rows]</param>
+    static abstract void Dot32(byte* codes, sbyte* activations, nint stride, int rows, int middle, TSelf* dots);
 
     /// <summary>Lanes i and i + 8 first, then i and i + 4, i + 2, i + 1.</summary>
     static abstract float Sum(TSelf value);

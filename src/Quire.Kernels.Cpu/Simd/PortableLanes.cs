@@ -10,6 +10,8 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
 
     public static int TileColumns => 1;
 
+    public static bool HasEmittedTiles => false;
+
     public static PortableLanes Zero => Broadcast(0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -88,18 +90,60 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         return Load(wide);
     }
 
-    public static PortableLanes WidenInt8(sbyte* source)
+    public static PortableLanes Round(PortableLanes value)
+    {
+        float* lanes = stackalloc float[16];
+        Store(lanes, value);
+        for (int i = 0; i < 16; i++) lanes[i] = MathF.Round(lanes[i]);
+        return Load(lanes);
+    }
+
+    public static void StoreInt8(sbyte* destination, PortableLanes value)
+    {
+        float* lanes = stackalloc float[16];
+        Store(lanes, value);
+        for (int i = 0; i < 16; i++) destination[i] = (sbyte)lanes[i];
+    }
+
+    public static PortableLanes WidenBf16(ushort* source)
     {
         float* wide = stackalloc float[16];
-        for (int i = 0; i < 16; i++) wide[i] = source[i];
+        for (int i = 0; i < 16; i++) wide[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
         return Load(wide);
     }
 
-    public static void WidenNibbles(byte* source, out PortableLanes low, out PortableLanes high)
+    public static PortableLanes WidenBits(uint* words, int shift, uint mask)
     {
-        float* l = stackalloc float[16], h = stackalloc float[16];
-        for (int i = 0; i < 16; i++) (l[i], h[i]) = (source[i] & 15, source[i] >> 4);
-        (low, high) = (Load(l), Load(h));
+        float* lanes = stackalloc float[16];
+        for (int i = 0; i < 16; i++) lanes[i] = (words[i] >> shift) & mask;
+        return Load(lanes);
+    }
+
+    public static void UnpackNibbles(byte* source, byte* low, byte* high)
+    {
+        for (int i = 0; i < 64; i++) (low[i], high[i]) = ((byte)(source[i] & 15), (byte)(source[i] >> 4));
+    }
+
+    public static PortableLanes WidenBytes(byte* source)
+    {
+        float* lanes = stackalloc float[16];
+        for (int i = 0; i < 16; i++) lanes[i] = source[i];
+        return Load(lanes);
+    }
+
+    public static void Dot32(byte* codes, sbyte* activations, nint stride, int rows, int middle, PortableLanes* dots)
+    {
+        float* lanes = stackalloc float[16];
+        for (int row = 0; row < rows; row++, activations += stride)
+        {
+            for (int column = 0; column < 16; column++)
+            {
+                int sum = 0;
+                for (int k = 0; k < 32; k++) sum += (codes[(k / 4 * 64) + (column * 4) + (k % 4)] - middle) * activations[k];
+                lanes[column] = sum;
+            }
+            dots[row] = Load(lanes);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

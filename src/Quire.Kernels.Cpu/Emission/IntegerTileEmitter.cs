@@ -1,0 +1,235 @@
+using Iced.Intel;
+using Quire.Kernels.Cpu.Linear;
+using Quire.Tensors;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Quire.Kernels.Cpu.Emission;
+
+/// <summary>Register tiles of int8 activations times coded weights with vpdpbusd on 512-bit registers: one function per number of rows and column tiles.</summary>
+/// <remarks>A group of 32 inputs is summed exactly in int32, then scaled into the row's f32 sum: sum = fma(dot * weightScale, activationScale, sum), and where the
+/// weight has minima or zeros sum = fma(minimum, activationScale * sum of activations, sum), zeros as the minimum -zero * scale. That order
+/// is the definition (<see cref="IntegerTiles{T}"/> has it in C#), so every shape and instruction set gives the same bits.</remarks>
+internal static class IntegerTileEmitter
+{
+    /// <param name="rows">1 .. 12</param>
+    /// <param name="tiles">1 .. 4; rows * tiles is at most 24.</param>
+    /// <param name="unpacked">Codes come as bytes from an unpacked panel (<see cref="IntegerTileArguments.Codes"/>), headers from the packed weight.</param>
+    public static EmittedCode Emit(PackedFormat format, int rows, int tiles, bool unpacked) => EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles, unpacked).Emit());
+
+    /// <summary>Bytes between groups of an unpacked panel: four tiles of 16 columns and 32 inputs.</summary>
+    public const int UnpackedGroupStride = 4 * UnpackedTileBytes;
+
+    /// <summary>Bytes of an unpacked group of one tile.</summary>
+    public const int UnpackedTileBytes = 512;
+
+    private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles, bool unpacked)
+    {
+        private const int Record = ActivationGroup.Size;
+        private readonly int start = format.Codes == CodeType.Bits4 ? ActivationGroup.Start4Offset : ActivationGroup.Start8Offset;
+        private readonly bool nibbles = format.Codes == CodeType.Bits4 && !unpacked;
+        private readonly bool sumsInRegisters = 2 * rows * tiles <= 24;
+
+        // Integer sums first, then float sums where they fit, operands behind them.
+        private AssemblerRegisterZMM Dot(int row, int tile) => EmittedCode.Zmm[(row * tiles) + tile];
+
+        private AssemblerRegisterZMM Sum(int row, int tile) => EmittedCode.Zmm[((rows + row) * tiles) + tile];
+
+        private static AssemblerRegisterZMM Operand(int index) => EmittedCode.Zmm[24 + index];
+
+
+        // rdi arguments, rsi and r11 = rsi + r10 codes, rdx and r9 = rdx + r10 headers, r10 bytes between tiles,
+        // r8 activations, rax bytes between their groups, rbx sums, rcx groups left under this header.
+        public void Emit()
+        {
+            c.push(rbx);
+            c.mov(rsi, __qword_ptr[rdi + IntegerTileArguments.CodesOffset]);
+            c.mov(rdx, __qword_ptr[rdi + IntegerTileArguments.HeadersOffset]);
+            c.mov(r10, __qword_ptr[rdi + IntegerTileArguments.TileStrideOffset]);
+            c.mov(r8, __qword_ptr[rdi + IntegerTileArguments.ActivationsOffset]);
+            c.mov(rax, __qword_ptr[rdi + IntegerTileArguments.ActivationStrideOffset]);
+            c.mov(rbx, __qword_ptr[rdi + IntegerTileArguments.SumsOffset]);
+            c.lea(r9, __[rdx + r10]);
+            if (!unpacked) c.lea(r11, __[rsi + r10]);
+            if (nibbles) BroadcastMask();
+            if (sumsInRegisters) ForAll((row, tile) => c.vmovups(Sum(row, tile), SumAddress(row, tile)));
+
+            Label header = c.CreateLabel(), group = c.CreateLabel();
+            c.Label(ref header);
+            c.mov(rcx, __qword_ptr[rdi + IntegerTileArguments.GroupsPerHeaderOffset]);
+            c.Label(ref group);
+            Begin();
+            if (nibbles) NibbleDots();
+            else ByteDots();
+            Scale();
+            c.add(rsi, unpacked ? UnpackedGroupStride : format.CodeBytes);
+            if (!unpacked) c.add(r11, format.CodeBytes);
+            c.add(r8, rax);
+            c.dec(rcx);
+            c.jnz(group);
+            if (!unpacked)
+            {
+                // The next header follows this group's codes, and its codes follow it.
+                c.mov(rdx, rsi);
+                c.lea(r9, __[rdx + r10]);
+                c.add(rsi, format.HeaderBytes);
+                c.add(r11, format.HeaderBytes);
+            }
+            else
+            {
+                c.add(rdx, __qword_ptr[rdi + IntegerTileArguments.HeaderStrideOffset]);
+                c.lea(r9, __[rdx + r10]);
+            }
+            c.dec(__qword_ptr[rdi + IntegerTileArguments.HeadersLeftOffset]);
+            c.jnz(header);
+
+            if (sumsInRegisters) ForAll((row, tile) => c.vmovups(SumAddress(row, tile), Sum(row, tile)));
+            c.pop(rbx);
+        }
+
+        private static AssemblerRegisterZMM Mask => EmittedCode.Zmm[31];
+
+        private void BroadcastMask()
+        {
+            c.mov(ecx, 0x0f0f0f0f);
+            c.vpbroadcastd(Mask, ecx);
+        }
+
+        private void ForAll(Action<int, int> action)
+        {
+            for (int row = 0; row < rows; row++)
+                for (int tile = 0; tile < tiles; tile++) action(row, tile);
+        }
+
+        // A weight's code stands `middle` above its value: the dot product starts that much below, per activation.
+        private void Begin()
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                for (int tile = 0; tile < tiles; tile++)
+                {
+                    if (format.Offset != OffsetType.Middle) c.vpxord(Dot(row, tile), Dot(row, tile), Dot(row, tile));
+                    else if (tile == 0) c.vpbroadcastd(Dot(row, 0), __dword_ptr[r8 + (row * Record) + start]);
+                    else c.vmovdqa64(Dot(row, tile), Dot(row, 0));
+                }
+            }
+        }
+
+        private void NibbleDots()
+        {
+            for (int vector = 0; vector < 4; vector++)
+            {
+                for (int tile = 0; tile < tiles; tile++)
+                {
+                    (AssemblerRegisterZMM low, AssemblerRegisterZMM high) = (Operand(2 * (tile % 2)), Operand((2 * (tile % 2)) + 1));
+                    c.vmovdqu64(high, CodeAddress(tile, 64 * vector));
+                    c.vpandd(low, high, Mask);
+                    c.vpsrlw(high, high, 4);
+                    c.vpandd(high, high, Mask);
+                    // Two tiles are unpacked, then multiplied by all rows with one broadcast for both.
+                    bool isPairEnd = tile % 2 == 1 || tile == tiles - 1;
+                    if (!isPairEnd) continue;
+                    int first = tile % 2 == 1 ? tile - 1 : tile;
+                    Dots(8 * vector, first, tile, t => Operand(2 * (t % 2)));
+                    Dots((8 * vector) + 4, first, tile, t => Operand((2 * (t % 2)) + 1));
+                }
+            }
+        }
+
+        private void ByteDots()
+        {
+            for (int quad = 0; quad < 8; quad++)
+            {
+                for (int tile = 0; tile < tiles; tile++) c.vmovdqu64(Operand(tile), CodeAddress(tile, 64 * quad));
+                Dots(4 * quad, 0, tiles - 1, Operand);
+            }
+        }
+
+        // All rows times the tiles first .. last, for the four inputs at `input`.
+        private void Dots(int input, int first, int last, Func<int, AssemblerRegisterZMM> weights)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                int address = (row * Record) + input;
+                if (first == last)
+                {
+                    c.vpdpbusd(Dot(row, first), weights(first), __dword_bcst[r8 + address]);
+                    continue;
+                }
+                AssemblerRegisterZMM activation = Operand(4 + (row % 2));
+                c.vpbroadcastd(activation, __dword_ptr[r8 + address]);
+                for (int tile = first; tile <= last; tile++) c.vpdpbusd(Dot(row, tile), weights(tile), activation);
+            }
+        }
+
+        private void Scale()
+        {
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                AssemblerRegisterZMM scale = Operand(0), minimum = Operand(1);
+                LoadScales(scale, tile, 0);
+                switch (format.Offset)
+                {
+                    case OffsetType.Minimum:
+                        LoadScales(minimum, tile, format.OffsetStart);
+                        break;
+                    case OffsetType.Zero:
+                        c.vpmovzxbd(minimum, HeaderAddress(tile, format.OffsetStart, __xmmword_ptr));
+                        c.vcvtdq2ps(minimum, minimum);
+                        c.vmulps(minimum, minimum, scale);
+                        c.vpxord(Operand(2), Operand(2), Operand(2));
+                        c.vsubps(minimum, Operand(2), minimum);
+                        break;
+                }
+                for (int row = 0; row < rows; row++)
+                {
+                    AssemblerRegisterZMM dot = Dot(row, tile), sum = sumsInRegisters ? Sum(row, tile) : Operand(2 + (row % 4));
+                    if (!sumsInRegisters) c.vmovups(sum, SumAddress(row, tile));
+                    c.vcvtdq2ps(dot, dot);
+                    c.vmulps(dot, dot, scale);
+                    c.vfmadd231ps(sum, dot, __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaleOffset]);
+                    if (format.Offset != OffsetType.Middle) c.vfmadd231ps(sum, minimum, __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaledSumOffset]);
+                    if (!sumsInRegisters) c.vmovups(SumAddress(row, tile), sum);
+                }
+            }
+        }
+
+        private void LoadScales(AssemblerRegisterZMM to, int tile, int offset)
+        {
+            switch (format.ScaleType)
+            {
+                case DType.F16:
+                    c.vcvtph2ps(to, HeaderAddress(tile, offset, __ymmword_ptr));
+                    break;
+                case DType.BF16:
+                    c.vpmovzxwd(to, HeaderAddress(tile, offset, __ymmword_ptr));
+                    c.vpslld(to, to, 16);
+                    break;
+                default:
+                    c.vmovups(to, HeaderAddress(tile, offset, __zmmword_ptr));
+                    break;
+            }
+        }
+
+        private AssemblerMemoryOperand CodeAddress(int tile, int offset)
+        {
+            if (unpacked) return __zmmword_ptr[rsi + ((tile * UnpackedTileBytes) + offset)];
+            return tile switch
+            {
+                0 => __zmmword_ptr[rsi + offset],
+                1 => __zmmword_ptr[r11 + offset],
+                2 => __zmmword_ptr[rsi + (r10 * 2) + offset],
+                _ => __zmmword_ptr[r11 + (r10 * 2) + offset],
+            };
+        }
+
+        private static AssemblerMemoryOperand HeaderAddress(int tile, int offset, AssemblerMemoryOperandFactory size) => tile switch
+        {
+            0 => size[rdx + offset],
+            1 => size[r9 + offset],
+            2 => size[rdx + (r10 * 2) + offset],
+            _ => size[r9 + (r10 * 2) + offset],
+        };
+
+        private static AssemblerMemoryOperand SumAddress(int row, int tile) => __zmmword_ptr[rbx + (((row * IntegerTileArguments.SumColumns) + (tile * 16)) * 4)];
+    }
+}

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace Quire.Kernels.Cpu.Linear;
+
+/// <summary>Activations rounded to int8 by row and group of 32: where each row's groups lie. Rows are cut into blocks of nearly equal size, and a block is
+/// [groups][rows of the block] records, so that a kernel reaches all its rows from one pointer with constant offsets.</summary>
+internal readonly struct ActivationRows(nint address, int rows, int groups)
+{
+    /// <summary>Rows of a block at most: the accumulators of the widest kernel.</summary>
+    public const int MaxBlockRows = 12;
+
+    public nint Address { get; } = address;
+
+    public int Groups { get; } = groups;
+
+    public int Rows { get; } = rows;
+
+    public int Blocks { get; } = (rows + MaxBlockRows - 1) / MaxBlockRows;
+
+    public static long Bytes(long rows, int groups) => rows * groups * ActivationGroup.Size;
+
+    /// <summary>First row of a block; of <see cref="Blocks"/>, the number of rows.</summary>
+    public int FirstRow(int block) => (int)((long)Rows * block / Blocks);
+
+    /// <summary>Records of a block.</summary>
+    public nint Block(int block) => Address + ((nint)FirstRow(block) * Groups * ActivationGroup.Size);
+
+    /// <summary>Bytes from a row's group to its next.</summary>
+    public int GroupStride(int block) => (FirstRow(block + 1) - FirstRow(block)) * ActivationGroup.Size;
+
+    /// <summary>First record of a row.</summary>
+    public nint Row(int row)
+    {
+        int block = BlockOf(row);
+        return Block(block) + ((row - FirstRow(block)) * ActivationGroup.Size);
+    }
+
+    public int BlockOf(int row)
+    {
+        int block = (int)((long)row * Blocks / Rows);
+        while (FirstRow(block + 1) <= row) block++;
+        while (FirstRow(block) > row) block--;
+        return block;
+    }
+}
+
+/// <summary>A row's group of 32 rounded inputs: input k is about <see cref="Scale"/> * code k.</summary>
+[StructLayout(LayoutKind.Explicit, Size = Size)]
+internal unsafe struct ActivationGroup
+{
+    public const int Size = 48;
+    public const int ScaleOffset = 32;
+    public const int ScaledSumOffset = 36;
+    public const int Start4Offset = 40;
+    public const int Start8Offset = 44;
+
+    [FieldOffset(0)]
+    public fixed sbyte Codes[Packing.Group];
+
+    /// <summary>Largest magnitude / 127.</summary>
+    [FieldOffset(ScaleOffset)]
+    public float Scale;
+
+    /// <summary>Scale times the sum of the codes: what a weight's minimum is multiplied by.</summary>
+    [FieldOffset(ScaledSumOffset)]
+    public float ScaledSum;
+
+    /// <summary>-8 times the sum of the codes: where the dot product with unsigned codes of 4 bits begins.</summary>
+    [FieldOffset(Start4Offset)]
+    public int Start4;
+
+    /// <summary>-128 times the sum of the codes: the same for codes of 8 bits.</summary>
+    [FieldOffset(Start8Offset)]
+    public int Start8;
+}

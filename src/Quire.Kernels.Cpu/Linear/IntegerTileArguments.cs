@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+
+namespace Quire.Kernels.Cpu.Linear;
+
+/// <summary>What a register tile of the int8 product works on. Spent by the call.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 80)]
+internal unsafe struct IntegerTileArguments
+{
+    public const int CodesOffset = 0, HeadersOffset = 8, TileStrideOffset = 16, HeaderStrideOffset = 24, ActivationsOffset = 32, ActivationStrideOffset = 40,
+        SumsOffset = 48, GroupsPerHeaderOffset = 56, HeadersLeftOffset = 64;
+
+    /// <summary>Columns of a row of sums: a panel of four tiles.</summary>
+    public const int SumColumns = 64;
+
+    /// <summary>Codes of the first tile and group.</summary>
+    [FieldOffset(CodesOffset)]
+    public byte* Codes;
+
+    /// <summary>Header of the first tile and group.</summary>
+    [FieldOffset(HeadersOffset)]
+    public byte* Headers;
+
+    /// <summary>Bytes between tiles of the packed weight.</summary>
+    [FieldOffset(TileStrideOffset)]
+    public nint TileStride;
+
+    /// <summary>Bytes between headers of a tile.</summary>
+    [FieldOffset(HeaderStrideOffset)]
+    public nint HeaderStride;
+
+    /// <summary>The first row's record of the first group.</summary>
+    [FieldOffset(ActivationsOffset)]
+    public byte* Activations;
+
+    /// <summary>Bytes between groups of a row.</summary>
+    [FieldOffset(ActivationStrideOffset)]
+    public nint ActivationStride;
+
+    /// <summary>[rows][<see cref="SumColumns"/>], added to.</summary>
+    [FieldOffset(SumsOffset)]
+    public float* Sums;
+
+    /// <summary>Groups of 32 under a header.</summary>
+    [FieldOffset(GroupsPerHeaderOffset)]
+    public nint GroupsPerHeader;
+
+    /// <summary>Headers to go through, at least 1.</summary>
+    [FieldOffset(HeadersLeftOffset)]
+    public nint HeadersLeft;
+}

@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+using Quire.Kernels.Cpu.Simd;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Linear;
+
+/// <summary>Int8 activations times a coded tile of 16 columns, with what .NET has intrinsics for.</summary>
+/// <remarks>The order of operations is the definition that emitted code follows too: dot products of 32 inputs exactly, then by group
+/// sum = fma(dot * weightScale, activationScale, sum), then sum = fma(minimum, activationScale * sum of activations, sum).</remarks>
+internal static unsafe class IntegerTiles<T>
+    where T : unmanaged, ILanes<T>
+{
+    /// <summary>Scales and minima of one header, as they multiply.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ReadHeader(PackedFormat format, byte* header, out T scale, out T minimum)
+    {
+        scale = Widening<T>.Scales(format.ScaleType, header);
+        minimum = format.Offset switch
+        {
+            OffsetType.Minimum => Widening<T>.Scales(format.ScaleType, header + format.OffsetStart),
+            OffsetType.Zero => T.Zero - (T.WidenBytes(header + format.OffsetStart) * scale),
+            _ => T.Zero,
+        };
+    }
+
+    /// <summary>sums[row][lane] += the product of the rows of one block and one tile.</summary>
+    /// <param name="tile">The tile's first header.</param>
+    /// <param name="groups">Groups of 32 inputs.</param>
+    /// <param name="activations">First record of the first row.</param>
+    /// <param name="stride">Bytes between a row's groups.</param>
+    /// <param name="rows">At most <see cref="ActivationRows.MaxBlockRows"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply(PackedFormat format, byte* tile, int groups, byte* activations, nint stride, int rows, float* sums)
+    {
+        byte* unpacked = stackalloc byte[512];
+        T* dots = stackalloc T[ActivationRows.MaxBlockRows];
+        int perHeader = format.GroupSize / Packing.Group, middle = format.Offset == OffsetType.Middle ? format.Middle : 0;
+        T scale = default, minimum = default;
+        for (int g = 0; g < groups; g++, activations += stride, tile += format.CodeBytes)
+        {
+            if (g % perHeader == 0)
+            {
+                ReadHeader(format, tile, out scale, out minimum);
+                tile += format.HeaderBytes;
+            }
+            byte* codes = tile;
+            if (format.Codes == CodeType.Bits4)
+            {
+                codes = unpacked;
+                for (int vector = 0; vector < 4; vector++) T.UnpackNibbles(tile + (64 * vector), unpacked + (128 * vector), unpacked + (128 * vector) + 64);
+            }
+            T.Dot32(codes, (sbyte*)activations, ActivationGroup.Size, rows, middle, dots);
+            for (int row = 0; row < rows; row++)
+            {
+                var record = (ActivationGroup*)(activations + (row * ActivationGroup.Size));
+                float* sum = sums + (row * IntegerTileArguments.SumColumns);
+                T value = T.Fma(dots[row] * scale, T.Broadcast(record->Scale), T.Load(sum));
+                if (format.Offset != OffsetType.Middle) value = T.Fma(minimum, T.Broadcast(record->ScaledSum), value);
+                T.Store(sum, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using Quire.Kernels.Cpu;
+using Quire.Tensors;
+
+namespace Quire.Tests.Kernels;
+
+/// <summary>Products with activations rounded to int8.</summary>
+public sealed class IntegerLinearTests
+{
+    private static readonly WeightFormat[] Coded = [WeightFormat.Q4_0, WeightFormat.Q4_1, WeightFormat.Q8_0];
+
+    public static IEnumerable<TheoryDataRow<string, WeightFormat>> Cases =>
+        from set in KernelSet.Available
+        from format in Coded
+        select new TheoryDataRow<string, WeightFormat>(set.Name, format);
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Products_equal_a_double_precision_oracle_for_awkward_sizes(string set, WeightFormat format)
+    {
+        foreach (int rows in (int[])[1, 2, 3, 4, 7, 12, 13, 23, 24, 25, 50, 97])
+            foreach (int k in (int[])[32, 96, 288, 320])
+                foreach (int n in (int[])[1, 16, 17, 63, 64, 130]) Compare(set, format, rows, k, n);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void A_row_has_the_same_bits_in_any_batch_and_with_any_instruction_set(string set, WeightFormat format)
+    {
+        const int rows = 61, inputs = 352, outputs = 150;
+        var matrix = new StoredMatrix(format, outputs, inputs, 9);
+        float[] input = KernelSets.Floats(10, rows * inputs);
+        uint[] together = Run("portable", matrix, input, rows);
+        Assert.Equal(together, Run(set, matrix, input, rows));
+        for (int count = 1; count <= 26; count++)
+            Assert.Equal(together[..(count * outputs)], Run(set, matrix, input[..(count * inputs)], count));
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void What_is_not_a_number_stays_in_its_row(string set, WeightFormat format)
+    {
+        var matrix = new StoredMatrix(format, 20, 64, 9);
+        float[] input = KernelSets.Floats(11, 5 * 64);
+        uint[] clean = Run(set, matrix, input, 5);
+        (input[64], input[128 + 40], input[192]) = (float.NaN, float.PositiveInfinity, 1e-42f);
+        uint[] dirty = Run(set, matrix, input, 5);
+        Assert.Equal(clean[..20], dirty[..20]);
+        Assert.Equal(clean[80..], dirty[80..]);
+        Assert.All(dirty[20..60], bits => Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(bits))));
+        Assert.All(dirty[60..80], bits => Assert.True(float.IsFinite(BitConverter.UInt32BitsToSingle(bits))));
+    }
+
+    private static uint[] Run(string set, StoredMatrix matrix, float[] input, int rows)
+    {
+        List<NativeBuffer> owned = [];
+        using var device = new CpuDevice(KernelSet.Named(set), KernelSets.Pool, DType.F32, CpuActivations.Int8);
+        using PreparedLinear weight = device.Prepare(matrix);
+        Tensor output = KernelSets.Unwritten(owned, new Shape(rows, matrix.Shape[0]));
+        device.Linear(output, KernelSets.Upload(owned, input, DType.F32, new Shape(rows, matrix.Shape[1])), weight, default);
+        uint[] bits = KernelSets.Bits(output);
+        owned.ForEach(buffer => buffer.Dispose());
+        return bits;
+    }
+
+    private static void Compare(string set, WeightFormat format, int rows, int k, int n)
+    {
+        var matrix = new StoredMatrix(format, n, k, (rows * 1000) + k + n);
+        float[] x = KernelSets.Floats(k, rows * k);
+        float[] actual = [.. Run(set, matrix, x, rows).Select(BitConverter.UInt32BitsToSingle)];
+        var codes = new float[k];
+        for (int row = 0; row < rows; row++)
+        {
+            float[] scales = Round(x.AsSpan(row * k, k), codes);
+            for (int column = 0; column < n; column++)
+            {
+                float[] w = matrix.Row(column);
+                double sum = 0, magnitude = 0;
+                for (int g = 0; g < k / 32; g++)
+                {
+                    double dot = 0, total = 0;
+                    for (int i = g * 32; i < (g * 32) + 32; i++) (dot, total) = (dot + ((double)codes[i] * w[i]), total + Math.Abs((double)codes[i] * w[i]));
+                    // A minimum is added apart from the codes, which stand up to 15 scales above it: both parts round.
+                    sum += dot * scales[g];
+                    magnitude += 3 * total * scales[g];
+                }
+                // Two products and two sums a group, each rounding by at most eps / 2 of what has been added so far.
+                double tolerance = ((2 * (k / 32)) + 3) * 0.5 * 1.1920929e-7 * magnitude;
+                double error = Math.Abs(sum - actual[(row * n) + column]);
+                Assert.True(error <= tolerance, $"{format} {rows}x{k}x{n} [{row}, {column}]: {sum:g6} off by {error:g3}, allowed {tolerance:g3}");
+            }
+        }
+    }
+
+    // scale = largest magnitude / 127, code = x * (127 / largest magnitude), half to even, in f32.
+    private static float[] Round(ReadOnlySpan<float> x, float[] codes)
+    {
+        var scales = new float[x.Length / 32];
+        for (int g = 0; g < scales.Length; g++)
+        {
+            float largest = 0;
+            foreach (float value in x.Slice(g * 32, 32)) largest = Math.Max(largest, Math.Abs(value));
+            scales[g] = largest / 127;
+            for (int i = g * 32; i < (g * 32) + 32; i++) codes[i] = MathF.Round(x[i] * (127 / largest));
+        }
+        return scales;
+    }
+}
