@@ -11,25 +11,21 @@ namespace Quire.Kernels.Cpu.Emission;
 /// is the definition (<see cref="IntegerTiles{T}"/> has it in C#), so every shape and instruction set gives the same bits.</remarks>
 internal static class IntegerTileEmitter
 {
-    /// <param name="rows">1 .. 12</param>
-    /// <param name="tiles">1 .. 4; rows * tiles is at most 24.</param>
-    /// <param name="unpacked">Codes come as bytes from an unpacked panel (<see cref="IntegerTileArguments.Codes"/>), headers from the packed weight.</param>
-    public static EmittedCode Emit(PackedFormat format, int rows, int tiles, bool unpacked) => EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles, unpacked).Emit());
+    /// <summary>Integer and float sums both stay in registers up to this many pairs; sums that go through memory at every group cost a sixth of the rate.</summary>
+    public const int MaxSums = 12;
 
-    /// <summary>Bytes between groups of an unpacked panel: four tiles of 16 columns and 32 inputs.</summary>
-    public const int UnpackedGroupStride = 4 * UnpackedTileBytes;
+    /// <param name="format">A coded format.</param>
+    /// <param name="rows">Rows of activations, at least 1.</param>
+    /// <param name="tiles">Column tiles, 1 .. 4; rows * tiles is at most <see cref="MaxSums"/>.</param>
+    public static EmittedCode Emit(PackedFormat format, int rows, int tiles) => EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles).Emit());
 
-    /// <summary>Bytes of an unpacked group of one tile.</summary>
-    public const int UnpackedTileBytes = 512;
-
-    private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles, bool unpacked)
+    private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles)
     {
         private const int Record = ActivationGroup.Size;
         private readonly int start = format.Codes == CodeType.Bits4 ? ActivationGroup.Start4Offset : ActivationGroup.Start8Offset;
-        private readonly bool nibbles = format.Codes == CodeType.Bits4 && !unpacked;
-        private readonly bool sumsInRegisters = 2 * rows * tiles <= 24;
+        private readonly bool nibbles = format.Codes == CodeType.Bits4;
 
-        // Integer sums first, then float sums where they fit, operands behind them.
+        // Integer sums first, float sums behind them, then operands.
         private AssemblerRegisterZMM Dot(int row, int tile) => EmittedCode.Zmm[(row * tiles) + tile];
 
         private AssemblerRegisterZMM Sum(int row, int tile) => EmittedCode.Zmm[((rows + row) * tiles) + tile];
@@ -49,9 +45,9 @@ internal static class IntegerTileEmitter
             c.mov(rax, __qword_ptr[rdi + IntegerTileArguments.ActivationStrideOffset]);
             c.mov(rbx, __qword_ptr[rdi + IntegerTileArguments.SumsOffset]);
             c.lea(r9, __[rdx + r10]);
-            if (!unpacked) c.lea(r11, __[rsi + r10]);
+            c.lea(r11, __[rsi + r10]);
             if (nibbles) BroadcastMask();
-            if (sumsInRegisters) ForAll((row, tile) => c.vmovups(Sum(row, tile), SumAddress(row, tile)));
+            ForAll((row, tile) => c.vmovups(Sum(row, tile), SumAddress(row, tile)));
 
             Label header = c.CreateLabel(), group = c.CreateLabel();
             c.Label(ref header);
@@ -61,28 +57,20 @@ internal static class IntegerTileEmitter
             if (nibbles) NibbleDots();
             else ByteDots();
             Scale();
-            c.add(rsi, unpacked ? UnpackedGroupStride : format.CodeBytes);
-            if (!unpacked) c.add(r11, format.CodeBytes);
+            c.add(rsi, format.CodeBytes);
+            c.add(r11, format.CodeBytes);
             c.add(r8, rax);
             c.dec(rcx);
             c.jnz(group);
-            if (!unpacked)
-            {
-                // The next header follows this group's codes, and its codes follow it.
-                c.mov(rdx, rsi);
-                c.lea(r9, __[rdx + r10]);
-                c.add(rsi, format.HeaderBytes);
-                c.add(r11, format.HeaderBytes);
-            }
-            else
-            {
-                c.add(rdx, __qword_ptr[rdi + IntegerTileArguments.HeaderStrideOffset]);
-                c.lea(r9, __[rdx + r10]);
-            }
+            // The next header follows this group's codes, and its codes follow it.
+            c.mov(rdx, rsi);
+            c.lea(r9, __[rdx + r10]);
+            c.add(rsi, format.HeaderBytes);
+            c.add(r11, format.HeaderBytes);
             c.dec(__qword_ptr[rdi + IntegerTileArguments.HeadersLeftOffset]);
             c.jnz(header);
 
-            if (sumsInRegisters) ForAll((row, tile) => c.vmovups(SumAddress(row, tile), Sum(row, tile)));
+            ForAll((row, tile) => c.vmovups(SumAddress(row, tile), Sum(row, tile)));
             c.pop(rbx);
         }
 
@@ -107,9 +95,8 @@ internal static class IntegerTileEmitter
             {
                 for (int tile = 0; tile < tiles; tile++)
                 {
-                    if (format.Offset != OffsetType.Middle) c.vpxord(Dot(row, tile), Dot(row, tile), Dot(row, tile));
-                    else if (tile == 0) c.vpbroadcastd(Dot(row, 0), __dword_ptr[r8 + (row * Record) + start]);
-                    else c.vmovdqa64(Dot(row, tile), Dot(row, 0));
+                    if (format.Offset == OffsetType.Middle) c.vpbroadcastd(Dot(row, tile), __dword_ptr[r8 + (row * Record) + start]);
+                    else c.vpxord(Dot(row, tile), Dot(row, tile), Dot(row, tile));
                 }
             }
         }
@@ -182,13 +169,11 @@ internal static class IntegerTileEmitter
                 }
                 for (int row = 0; row < rows; row++)
                 {
-                    AssemblerRegisterZMM dot = Dot(row, tile), sum = sumsInRegisters ? Sum(row, tile) : Operand(2 + (row % 4));
-                    if (!sumsInRegisters) c.vmovups(sum, SumAddress(row, tile));
+                    AssemblerRegisterZMM dot = Dot(row, tile), sum = Sum(row, tile);
                     c.vcvtdq2ps(dot, dot);
                     c.vmulps(dot, dot, scale);
                     c.vfmadd231ps(sum, dot, __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaleOffset]);
                     if (format.Offset != OffsetType.Middle) c.vfmadd231ps(sum, minimum, __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaledSumOffset]);
-                    if (!sumsInRegisters) c.vmovups(SumAddress(row, tile), sum);
                 }
             }
         }
@@ -210,17 +195,13 @@ internal static class IntegerTileEmitter
             }
         }
 
-        private AssemblerMemoryOperand CodeAddress(int tile, int offset)
+        private static AssemblerMemoryOperand CodeAddress(int tile, int offset) => tile switch
         {
-            if (unpacked) return __zmmword_ptr[rsi + ((tile * UnpackedTileBytes) + offset)];
-            return tile switch
-            {
-                0 => __zmmword_ptr[rsi + offset],
-                1 => __zmmword_ptr[r11 + offset],
-                2 => __zmmword_ptr[rsi + (r10 * 2) + offset],
-                _ => __zmmword_ptr[r11 + (r10 * 2) + offset],
-            };
-        }
+            0 => __zmmword_ptr[rsi + offset],
+            1 => __zmmword_ptr[r11 + offset],
+            2 => __zmmword_ptr[rsi + (r10 * 2) + offset],
+            _ => __zmmword_ptr[r11 + (r10 * 2) + offset],
+        };
 
         private static AssemblerMemoryOperand HeaderAddress(int tile, int offset, AssemblerMemoryOperandFactory size) => tile switch
         {

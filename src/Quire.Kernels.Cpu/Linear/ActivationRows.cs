@@ -7,7 +7,7 @@ namespace Quire.Kernels.Cpu.Linear;
 internal readonly struct ActivationRows(nint address, int rows, int groups)
 {
     /// <summary>Rows of a block at most: the accumulators of the widest kernel.</summary>
-    public const int MaxBlockRows = 12;
+    public const int MaxBlockRows = 6;
 
     public nint Address { get; } = address;
 

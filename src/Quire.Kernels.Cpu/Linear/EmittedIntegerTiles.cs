@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Quire.Kernels.Cpu.Emission;
 
 namespace Quire.Kernels.Cpu.Linear;
@@ -5,31 +6,22 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>The emitted tiles of one format, assembled when first needed.</summary>
 internal sealed unsafe class EmittedIntegerTiles(PackedFormat format)
 {
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<PackedFormat, EmittedIntegerTiles> Formats = new();
-    private readonly nint[] direct = new nint[(ActivationRows.MaxBlockRows + 1) * 5], unpacked = new nint[(ActivationRows.MaxBlockRows + 1) * 5];
-
-    /// <summary>Rows of the widest tile over an unpacked panel of four column tiles.</summary>
-    public const int UnpackedRows = 6;
+    private const int MaxTiles = 4;
+    private static readonly ConcurrentDictionary<PackedFormat, EmittedIntegerTiles> Formats = new();
+    private readonly nint[] functions = new nint[(ActivationRows.MaxBlockRows + 1) * (MaxTiles + 1)];
 
     public static bool IsSupported => CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni;
 
     public static EmittedIntegerTiles Of(PackedFormat format) => Formats.GetOrAdd(format, f => new EmittedIntegerTiles(f));
 
-    /// <summary>Runs one register tile. Codes are read from the packed weight.</summary>
-    public void Direct(int rows, int tiles, IntegerTileArguments* arguments) =>
-        ((delegate* unmanaged[SuppressGCTransition]<IntegerTileArguments*, void>)Find(direct, rows, tiles, false))(arguments);
+    /// <summary>Column tiles of one call: a single row needs more of them to have enough independent sums.</summary>
+    public static int Tiles(int rows) => rows == 1 ? MaxTiles : IntegerTileEmitter.MaxSums / ActivationRows.MaxBlockRows;
 
-    /// <summary>Runs one register tile. Codes are bytes of a panel unpacked before.</summary>
-    public void Unpacked(int rows, int tiles, IntegerTileArguments* arguments) =>
-        ((delegate* unmanaged[SuppressGCTransition]<IntegerTileArguments*, void>)Find(unpacked, rows, tiles, true))(arguments);
-
-    private nint Find(nint[] known, int rows, int tiles, bool isUnpacked)
+    public void Run(int rows, int tiles, IntegerTileArguments* arguments)
     {
-        ref nint entry = ref known[(rows * 5) + tiles];
-        return entry != 0 ? entry : Add(ref entry, rows, tiles, isUnpacked);
+        ref nint function = ref functions[(rows * (MaxTiles + 1)) + tiles];
+        // Two threads may assemble the same tile at once; either result serves.
+        if (function == 0) function = IntegerTileEmitter.Emit(format, rows, tiles).Address;
+        ((delegate* unmanaged[SuppressGCTransition]<IntegerTileArguments*, void>)function)(arguments);
     }
-
-    // Two threads may assemble the same tile at once; either result serves.
-    private nint Add(ref nint entry, int rows, int tiles, bool isUnpacked) =>
-        entry = IntegerTileEmitter.Emit(format, rows, tiles, isUnpacked).Address;
 }

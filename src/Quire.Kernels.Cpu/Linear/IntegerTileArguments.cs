@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>What a register tile of the int8 product works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 80)]
+[StructLayout(LayoutKind.Explicit, Size = 64)]
 internal unsafe struct IntegerTileArguments
 {
-    public const int CodesOffset = 0, HeadersOffset = 8, TileStrideOffset = 16, HeaderStrideOffset = 24, ActivationsOffset = 32, ActivationStrideOffset = 40,
-        SumsOffset = 48, GroupsPerHeaderOffset = 56, HeadersLeftOffset = 64;
+    public const int CodesOffset = 0, HeadersOffset = 8, TileStrideOffset = 16, ActivationsOffset = 24, ActivationStrideOffset = 32,
+        SumsOffset = 40, GroupsPerHeaderOffset = 48, HeadersLeftOffset = 56;
 
     /// <summary>Columns of a row of sums: a panel of four tiles.</summary>
     public const int SumColumns = 64;
@@ -23,10 +23,6 @@ internal unsafe struct IntegerTileArguments
     /// <summary>Bytes between tiles of the packed weight.</summary>
     [FieldOffset(TileStrideOffset)]
     public nint TileStride;
-
-    /// <summary>Bytes between headers of a tile.</summary>
-    [FieldOffset(HeaderStrideOffset)]
-    public nint HeaderStride;
 
     /// <summary>The first row's record of the first group.</summary>
     [FieldOffset(ActivationsOffset)]

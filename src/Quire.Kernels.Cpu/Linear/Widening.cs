@@ -76,17 +76,58 @@ internal static unsafe class Widening<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Affine(CodeType type, byte* codes, T scale, T minimum, float* wide)
     {
-        for (int k = 0; k < Packing.Group; k++) T.Store(wide + (k * 16), T.Fma(scale, Code(type, codes, k), minimum));
+        if (type == CodeType.Bits4)
+        {
+            for (int vector = 0; vector < 4; vector++, codes += 64, wide += 128)
+            {
+                uint* words = (uint*)codes;
+                T.Store(wide, T.Fma(scale, T.WidenBits(words, 0, 15), minimum));
+                T.Store(wide + 16, T.Fma(scale, T.WidenBits(words, 8, 15), minimum));
+                T.Store(wide + 32, T.Fma(scale, T.WidenBits(words, 16, 15), minimum));
+                T.Store(wide + 48, T.Fma(scale, T.WidenBits(words, 24, 15), minimum));
+                T.Store(wide + 64, T.Fma(scale, T.WidenBits(words, 4, 15), minimum));
+                T.Store(wide + 80, T.Fma(scale, T.WidenBits(words, 12, 15), minimum));
+                T.Store(wide + 96, T.Fma(scale, T.WidenBits(words, 20, 15), minimum));
+                T.Store(wide + 112, T.Fma(scale, T.WidenBits(words, 28, 15), minimum));
+            }
+            return;
+        }
+        for (int vector = 0; vector < 8; vector++, codes += 64, wide += 64)
+        {
+            uint* words = (uint*)codes;
+            T.Store(wide, T.Fma(scale, T.WidenBits(words, 0, 255), minimum));
+            T.Store(wide + 16, T.Fma(scale, T.WidenBits(words, 8, 255), minimum));
+            T.Store(wide + 32, T.Fma(scale, T.WidenBits(words, 16, 255), minimum));
+            T.Store(wide + 48, T.Fma(scale, T.WidenBits(words, 24, 255), minimum));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Shifted(CodeType type, byte* codes, T scale, T zero, float* wide)
     {
-        for (int k = 0; k < Packing.Group; k++) T.Store(wide + (k * 16), scale * (Code(type, codes, k) - zero));
+        if (type == CodeType.Bits4)
+        {
+            for (int vector = 0; vector < 4; vector++, codes += 64, wide += 128)
+            {
+                uint* words = (uint*)codes;
+                T.Store(wide, scale * (T.WidenBits(words, 0, 15) - zero));
+                T.Store(wide + 16, scale * (T.WidenBits(words, 8, 15) - zero));
+                T.Store(wide + 32, scale * (T.WidenBits(words, 16, 15) - zero));
+                T.Store(wide + 48, scale * (T.WidenBits(words, 24, 15) - zero));
+                T.Store(wide + 64, scale * (T.WidenBits(words, 4, 15) - zero));
+                T.Store(wide + 80, scale * (T.WidenBits(words, 12, 15) - zero));
+                T.Store(wide + 96, scale * (T.WidenBits(words, 20, 15) - zero));
+                T.Store(wide + 112, scale * (T.WidenBits(words, 28, 15) - zero));
+            }
+            return;
+        }
+        for (int vector = 0; vector < 8; vector++, codes += 64, wide += 64)
+        {
+            uint* words = (uint*)codes;
+            T.Store(wide, scale * (T.WidenBits(words, 0, 255) - zero));
+            T.Store(wide + 16, scale * (T.WidenBits(words, 8, 255) - zero));
+            T.Store(wide + 32, scale * (T.WidenBits(words, 16, 255) - zero));
+            T.Store(wide + 48, scale * (T.WidenBits(words, 24, 255) - zero));
+        }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Code(CodeType type, byte* codes, int k) => type == CodeType.Bits4
-        ? T.WidenBits((uint*)(codes + (k / 8 * 64)), (k % 4 * 8) + (k % 8 / 4 * 4), 15)
-        : T.WidenBits((uint*)(codes + (k / 4 * 64)), k % 4 * 8, 255);
 }
