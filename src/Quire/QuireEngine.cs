@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Quire.Engine;
 using Quire.Formats;
+using Quire.Kernels.Cpu;
 using Quire.Tokenizers;
 
 namespace Quire;
@@ -45,6 +46,9 @@ public sealed partial class QuireEngine : IAsyncDisposable
 
     /// <summary>How weights without a format of their own are kept.</summary>
     public Quire.Tensors.DType WeightType => model.Weights;
+
+    /// <summary>What products round their inputs to.</summary>
+    public CpuActivations Activations => model.Activations;
 
     /// <summary>Element type of keys and values.</summary>
     public Quire.Tensors.DType KvType => model.KvType;

@@ -6,6 +6,10 @@ public sealed record QuireOptions
     /// <summary>--dtype: auto, float32, bfloat16 or float16. auto is what the checkpoint says; quantised weights keep their exact values in every mode.</summary>
     public string DType { get; init; } = "auto";
 
+    /// <summary>--cpu-activations: what products round their inputs to: f32 (nothing), bf16 (where the CPU multiplies it faster), int8 (by row and group of 32, where
+    /// weights are codes of 4 or 8 bits). auto is int8 for block-quantised GGUF files, f32 under a float32 <see cref="DType"/>, bf16 otherwise.</summary>
+    public string CpuActivations { get; init; } = "auto";
+
     /// <summary>--kv-cache-dtype: auto (as <see cref="DType"/>), float32 or bfloat16.</summary>
     public string KvCacheDType { get; init; } = "auto";
 

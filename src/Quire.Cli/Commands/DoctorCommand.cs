@@ -22,7 +22,7 @@ internal static class DoctorCommand
                 await using QuireEngine engine = await QuireEngine.LoadAsync(model, flags.Options(parsed));
                 Console.WriteLine();
                 Console.WriteLine($"model      {engine.Path}");
-                Console.WriteLine($"device     {engine.Device}, weights {engine.WeightType}, keys and values {engine.KvType}");
+                Console.WriteLine($"device     {engine.Device}, weights {engine.WeightType}, activations {engine.Activations}, keys and values {engine.KvType}");
                 Console.WriteLine(engine.Memory.Describe());
             }
             return 0;
@@ -51,6 +51,10 @@ internal static class DoctorCommand
         if (Avx512F.IsSupported) yield return "AVX-512F";
         if (Avx512BW.IsSupported) yield return "AVX-512BW";
         if (Avx512Vbmi.IsSupported) yield return "AVX-512VBMI";
+        if (CpuFeatures.Avx512Vnni) yield return "AVX512-VNNI";
+        if (CpuFeatures.Avx512Bf16) yield return "AVX512-BF16";
+        if (CpuFeatures.Amx) yield return "AMX";
+        yield return CpuFeatures.CanEmit ? "emitted code" : "no emitted code";
         if (System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) yield return "NEON";
     }
 }

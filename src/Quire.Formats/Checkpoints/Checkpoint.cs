@@ -24,6 +24,9 @@ public abstract class Checkpoint : IDisposable
     /// <exception cref="QuireException">The tensor exists and cannot be described (more than four dimensions).</exception>
     public abstract bool TryGet(string name, [NotNullWhen(true)] out CheckpointTensor? tensor);
 
+    /// <summary>True where weights are stored as quantised ggml blocks.</summary>
+    public bool HasBlocks => Vocabulary is not null && TensorNames.Any(name => TryGet(name, out CheckpointTensor? tensor) && tensor.BlockType is not null);
+
     /// <exception cref="QuireException">There is no such tensor.</exception>
     public CheckpointTensor Get(string name) =>
         TryGet(name, out CheckpointTensor? tensor) ? tensor : throw QuireException.BadFile(Path, $"has no tensor {name}");

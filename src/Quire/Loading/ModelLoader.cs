@@ -25,7 +25,8 @@ internal static class ModelLoader
         DType weights = ReadDType("dtype", options.DType, Auto(checkpoint));
         DType kvType = ReadDType("kv-cache-dtype", options.KvCacheDType, weights);
         ComputePool pool = options.Threads is { } threads ? new ComputePool(threads) : SharedPool.Value;
-        var device = new CpuDevice(KernelSet.Default, pool, weights);
+        CpuActivations activations = ReadActivations(options, checkpoint, weights);
+        var device = new CpuDevice(KernelSet.Default, pool, weights, activations);
         int longest = options.MaxModelLength ?? spec.MaxPositions;
         int batched = Math.Max(1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
@@ -63,7 +64,7 @@ internal static class ModelLoader
                 EosTokenIds = executorOptions.EosTokenIds,
             };
             var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger);
-            return new LoadedModel(engine, spec, plan, device.Name, weights, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
+            return new LoadedModel(engine, spec, plan, device.Name, weights, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
         }
         catch
         {
@@ -81,6 +82,18 @@ internal static class ModelLoader
     {
         "float32" or "float16" => DType.F32,
         _ => DType.BF16,
+    };
+
+    // Block-quantised files were made for engines that round activations to int8 (llama.cpp, OpenVINO); everything else keeps 16 bits.
+    private static CpuActivations ReadActivations(QuireOptions options, Checkpoint checkpoint, DType weights) => options.CpuActivations switch
+    {
+        "auto" when options.DType is "float32" or "float" => CpuActivations.F32,
+        "auto" when checkpoint.HasBlocks => CpuActivations.Int8,
+        "auto" => weights == DType.F32 ? CpuActivations.F32 : CpuActivations.BF16,
+        "f32" => CpuActivations.F32,
+        "bf16" => CpuActivations.BF16,
+        "int8" => CpuActivations.Int8,
+        string other => throw new QuireException(ErrorKind.InvalidRequest, $"--cpu-activations {other} is unknown; auto, f32, bf16 and int8 are known.", param: "cpu-activations"),
     };
 
     private static DType ReadDType(string flag, string name, DType auto) => name switch
@@ -105,7 +118,7 @@ internal static class ModelLoader
 
 /// <summary>A running engine and what was decided for it.</summary>
 internal sealed record LoadedModel(
-    InferenceEngine Engine, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
+    InferenceEngine Engine, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
 {
     public void Dispose()
     {
