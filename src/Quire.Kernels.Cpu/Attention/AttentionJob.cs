@@ -1,3 +1,4 @@
+using Quire.Kernels.Cpu.Emission;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Simd;
 using Quire.Kernels.Cpu.Threading;
@@ -15,6 +16,10 @@ internal readonly unsafe struct AttentionJob<T> : IJob
 {
     private const int Partition = 256;
     private const int Piece = 64;
+
+    // Up to here widening in registers for every few rows is cheaper than widening once into memory.
+    private const int FewRows = 2 * AttentionEmitter.MaxRows;
+
     private const int BlockTokens = KvLayout.BlockTokens;
 
     private readonly ComputePool pool;
@@ -23,6 +28,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     private readonly AttentionBatch batch;
     private readonly AttentionRule rule;
     private readonly int heads, group, size, padded, tilePositions, tileRows;
+    private readonly EmittedAttention? emitted;
 
     public AttentionJob(ComputePool pool, float* output, float* query, int heads, KvCache cache, AttentionBatch batch, AttentionRule rule)
     {
@@ -35,6 +41,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         this.rule = rule;
         size = cache.Layout.HeadSize;
         padded = cache.Layout.PaddedHeadSize;
+        emitted = T.HasEmittedTiles ? EmittedAttention.Of(cache.Layout) : null;
         group = heads / cache.Layout.KvHeads;
         int rowFloats = Partition + (3 * padded) + 8;
         int rows = Math.Min(48, ((ComputePool.ScratchBytes / 4) - (Piece * padded)) / rowFloats);
@@ -119,6 +126,24 @@ internal readonly unsafe struct AttentionJob<T> : IJob
 
     private void Scores(float* queries, int rows, int* table, int start, int end, int kvHead, float* scores, float* wide)
     {
+        if (emitted is not null && rows <= FewRows)
+        {
+            for (int row = 0; row < rows; row += AttentionEmitter.MaxRows)
+            {
+                emitted.Scores(Math.Min(AttentionEmitter.MaxRows, rows - row), new AttentionArguments
+                {
+                    Table = table + (start / BlockTokens),
+                    Cache = KvBlocks<T>.Keys(cache, 0, kvHead),
+                    BlockBytes = (nint)cache.Blocks.Shape[1],
+                    Rows = queries + (row * padded),
+                    RowStride = padded * sizeof(float),
+                    Sums = scores + (row * Partition),
+                    SumStride = Partition * sizeof(float),
+                    Count = (end - start + BlockTokens - 1) / BlockTokens,
+                });
+            }
+            return;
+        }
         new Span<float>(scores, rows * Partition).Clear();
         for (int piece = start; piece < end; piece += Piece)
         {
@@ -161,6 +186,25 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     private void WeightedValues(float* weights, int rows, int firstPosition, int* table, int start, int end, int kvHead, float* partial, float* wide)
     {
         new Span<float>(partial, rows * padded).Clear();
+        // Rows of one position see the same tokens: all of them if no window cuts the first.
+        if (emitted is not null && rows == group && rows <= FewRows && Lowest(firstPosition) <= start)
+        {
+            for (int row = 0; row < rows; row += AttentionEmitter.MaxRows)
+            {
+                emitted.Values(Math.Min(AttentionEmitter.MaxRows, rows - row), padded, new AttentionArguments
+                {
+                    Table = table + (start / BlockTokens),
+                    Cache = KvBlocks<T>.Values(cache, 0, kvHead),
+                    BlockBytes = (nint)cache.Blocks.Shape[1],
+                    Rows = weights + (row * Partition),
+                    RowStride = Partition * sizeof(float),
+                    Sums = partial + (row * padded),
+                    SumStride = padded * sizeof(float),
+                    Count = end - start,
+                });
+            }
+            return;
+        }
         for (int piece = start; piece < end; piece += Piece)
         {
             int length = Math.Min(Piece, end - piece);

@@ -15,7 +15,8 @@ internal static class ModelLoader
 
     /// <summary>Loads weights and starts the engine.</summary>
     /// <param name="wrap">Puts something around the executor: recording, replay, failure injection.</param>
-    public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null)
+    /// <param name="wrapDevice">The same around the device: timing of operations.</param>
+    public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null, Func<IDevice, IDevice>? wrapDevice = null)
     {
         ModelSpec spec = WithStoredFrequencies(checkpoint, ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config));
         if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
@@ -26,7 +27,8 @@ internal static class ModelLoader
         DType kvType = ReadDType("kv-cache-dtype", options.KvCacheDType, weights);
         ComputePool pool = options.Threads is { } threads ? new ComputePool(threads) : SharedPool.Value;
         CpuActivations activations = ReadActivations(options, checkpoint, weights);
-        var device = new CpuDevice(KernelSet.Default, pool, weights, activations);
+        IDevice device = new CpuDevice(KernelSet.Default, pool, weights, activations);
+        if (wrapDevice is not null) device = wrapDevice(device);
         int longest = options.MaxModelLength ?? spec.MaxPositions;
         int batched = Math.Max(1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
