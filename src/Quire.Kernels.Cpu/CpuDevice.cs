@@ -102,7 +102,11 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         var to = new ProductOutput((float*)output.Address, weight.OutputFeatures, (int)weight.OutputFeatures, (float*)epilogue.Bias.Address, (float*)epilogue.Residual.Address);
         if (activations != CpuActivations.Int8 || !weight.Format.IsCoded)
         {
-            kernels.Linear(pool, input, weight, to);
+            bool canRound = weight.Format.IsCoded || weight.Format == PackedFormat.BF16;
+            if (activations != CpuActivations.F32 && canRound && kernels.HasFastBf16)
+                kernels.LinearBf16(pool, input, Rounded((weight.InputFeatures + 1) * input.Shape.Rows * sizeof(ushort)), weight, to);
+            else
+                kernels.Linear(pool, input, weight, to);
             return;
         }
         int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);

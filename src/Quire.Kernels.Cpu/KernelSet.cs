@@ -34,6 +34,13 @@ public abstract class KernelSet
     /// <summary>The product with f32 activations.</summary>
     internal abstract void Linear(ComputePool pool, Tensor input, PackedWeight weight, ProductOutput output);
 
+    /// <summary>This set has kernels for bf16 activations, and they are faster here than those for f32.</summary>
+    internal abstract bool HasFastBf16 { get; }
+
+    /// <summary>The product with activations rounded to bf16.</summary>
+    /// <param name="rounded">Memory for [rows][inputs, rounded up to even] bf16.</param>
+    internal abstract void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output);
+
     /// <summary>The product with activations rounded before; the weight is coded.</summary>
     internal abstract void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output);
 
@@ -83,6 +90,17 @@ public abstract class KernelSet
         internal override void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output)
         {
             var job = new IntegerLinearJob<T>(pool, weight, input, output);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override bool HasFastBf16 => T.HasEmittedTiles && BFloatTiles.AreFaster;
+
+        internal override void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output)
+        {
+            int rows = (int)input.Shape.Rows, columns = (int)input.Shape.Columns, stride = (columns + 1) & ~1;
+            var rounding = new BFloatRounding<T>((float*)input.Address, columns, (ushort*)rounded, stride, rows);
+            pool.Run(ref rounding, rounding.Items);
+            var job = new BFloatLinearJob<T>(pool, weight, (ushort*)rounded, stride, rows, output);
             pool.Run(ref job, job.Items);
         }
 

@@ -64,6 +64,7 @@ internal static class AttentionEmitter
     public static EmittedCode Scores(DType type, int rows, int blocks, int size) => EmittedCode.Assemble(c =>
     {
         AssemblerRegister64[] keys = [rsi, rcx, r8, r9];
+        int headBytes = KvLayout.BlockTokens * ((size + 15) / 16 * 16) * type.Size();
         LoadUpperHalf(c, type);
         Label group = c.CreateLabel(), pair = c.CreateLabel();
         c.push(rbx);
@@ -79,6 +80,8 @@ internal static class AttentionEmitter
         for (int b = 0; b < blocks; b++)
         {
             LoadPair(c, type, keys[b], 0, true);
+            // The block's values lie behind its keys; they are wanted next.
+            for (int line = 0; line < PairBytes(type); line += 64) c.prefetcht0(__byte_ptr[keys[b] + (headBytes + line)]);
             for (int row = 0; row < rows; row++) c.vfmadd231ps(EmittedCode.Zmm[(row * blocks) + b], Even, RowAddress(row, 0));
             for (int row = 0; row < rows; row++) c.vfmadd231ps(EmittedCode.Zmm[(row * blocks) + b], Odd, RowAddress(row, 4));
             c.add(keys[b], PairBytes(type));

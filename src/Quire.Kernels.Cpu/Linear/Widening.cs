@@ -23,6 +23,18 @@ internal static unsafe class Widening<T>
         }
     }
 
+    /// <summary>A piece of a coded tile rounded to bf16: [inputs / 2][16][2].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WidenToBf16(PackedFormat format, byte* tile, int first, int count, ushort* rounded)
+    {
+        float* wide = stackalloc float[Packing.Group * Packing.Columns];
+        for (int k = 0; k < count; k += Packing.Group)
+        {
+            Widen(format, tile, first + k, Math.Min(Packing.Group, count - k), wide);
+            for (int pair = 0; pair < Packing.Group / 2; pair++, rounded += 32) T.StoreBf16Pairs(rounded, T.Load(wide + (pair * 32)), T.Load(wide + (pair * 32) + 16));
+        }
+    }
+
     /// <summary>Sixteen scales of a header.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Scales(DType type, byte* source) => type switch

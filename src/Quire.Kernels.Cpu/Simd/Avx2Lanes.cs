@@ -86,6 +86,29 @@ internal readonly unsafe partial struct Avx2Lanes(Vector256<float> low, Vector25
     public static Avx2Lanes Round(Avx2Lanes value) => new(Avx.RoundToNearestInteger(value.lo), Avx.RoundToNearestInteger(value.hi));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBf16(ushort* destination, Avx2Lanes value)
+    {
+        Vector256<ushort> packed = Avx2.PackUnsignedSaturate((RoundedToBf16(value.lo) >>> 16).AsInt32(), (RoundedToBf16(value.hi) >>> 16).AsInt32());
+        Avx2.Permute4x64(packed.AsInt64(), 0b11_01_10_00).AsUInt16().Store(destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBf16Pairs(ushort* destination, Avx2Lanes even, Avx2Lanes odd)
+    {
+        Vector256<uint> upper = Vector256.Create(0xffff0000u);
+        ((RoundedToBf16(even.lo) >>> 16) | (RoundedToBf16(odd.lo) & upper)).Store((uint*)destination);
+        ((RoundedToBf16(even.hi) >>> 16) | (RoundedToBf16(odd.hi) & upper)).Store((uint*)destination + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> RoundedToBf16(Vector256<float> value)
+    {
+        Vector256<uint> bits = value.AsUInt32();
+        Vector256<uint> rounded = bits + Vector256.Create(0x7fffu) + ((bits >>> 16) & Vector256.Create(1u));
+        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, bits | Vector256.Create(0x400000u));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInt8(sbyte* destination, Avx2Lanes value)
     {
         Vector256<int> a = Avx.ConvertToVector256Int32(value.lo), b = Avx.ConvertToVector256Int32(value.hi);

@@ -75,6 +75,22 @@ internal readonly unsafe partial struct Avx512Lanes(Vector512<float> value) : IL
     public static Avx512Lanes Round(Avx512Lanes value) => new(Avx512F.RoundScale(value.v, 0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBf16(ushort* destination, Avx512Lanes value) => Avx512F.ConvertToVector256UInt16(RoundedToBf16(value.v) >>> 16).Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBf16Pairs(ushort* destination, Avx512Lanes even, Avx512Lanes odd) =>
+        ((RoundedToBf16(even.v) >>> 16) | (RoundedToBf16(odd.v) & Vector512.Create(0xffff0000u))).Store((uint*)destination);
+
+    // In the upper half of each word.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> RoundedToBf16(Vector512<float> value)
+    {
+        Vector512<uint> bits = value.AsUInt32();
+        Vector512<uint> rounded = bits + Vector512.Create(0x7fffu) + ((bits >>> 16) & Vector512.Create(1u));
+        return Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, bits | Vector512.Create(0x400000u));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInt8(sbyte* destination, Avx512Lanes value) =>
         Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(value.v)).Store(destination);
 

@@ -52,6 +52,12 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>To the nearest whole number, ties to even.</summary>
     static abstract TSelf Round(TSelf value);
 
+    /// <summary>Rounds to bf16, half to even; a NaN stays one.</summary>
+    static abstract void StoreBf16(ushort* destination, TSelf value);
+
+    /// <summary>Two vectors as bf16 pairs: element 2 i from <paramref name="even"/>, 2 i + 1 from <paramref name="odd"/>.</summary>
+    static abstract void StoreBf16Pairs(ushort* destination, TSelf even, TSelf odd);
+
     /// <summary>Whole numbers of -128 .. 127 as bytes.</summary>
     static abstract void StoreInt8(sbyte* destination, TSelf value);
 

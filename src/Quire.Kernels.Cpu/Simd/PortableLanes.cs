@@ -98,6 +98,21 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         return Load(lanes);
     }
 
+    public static void StoreBf16(ushort* destination, PortableLanes value)
+    {
+        float* lanes = stackalloc float[16];
+        Store(lanes, value);
+        for (int i = 0; i < 16; i++) destination[i] = Linear.Packing.RoundToBf16(lanes[i]);
+    }
+
+    public static void StoreBf16Pairs(ushort* destination, PortableLanes even, PortableLanes odd)
+    {
+        float* e = stackalloc float[16], o = stackalloc float[16];
+        Store(e, even);
+        Store(o, odd);
+        for (int i = 0; i < 16; i++) (destination[2 * i], destination[(2 * i) + 1]) = (Linear.Packing.RoundToBf16(e[i]), Linear.Packing.RoundToBf16(o[i]));
+    }
+
     public static void StoreInt8(sbyte* destination, PortableLanes value)
     {
         float* lanes = stackalloc float[16];
