@@ -9,6 +9,8 @@ internal static class BenchCommand
     {
         var command = new Command("bench", "Measure.");
         command.Subcommands.Add(Serve());
+        command.Subcommands.Add(LimitsCommand.Create());
+        command.Subcommands.Add(KernelsCommand.Create());
         return command;
     }
 

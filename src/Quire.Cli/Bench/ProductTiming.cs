@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using Quire.Kernels.Cpu;
+using Quire.Kernels.Cpu.Measurement;
+using Quire.Kernels.Cpu.Threading;
+using Quire.Tensors;
+
+namespace Quire.Cli;
+
+/// <summary>One product of the kernel table, and what the machine allows for it.</summary>
+internal sealed record ProductTiming(string Name, long Rows, double Seconds, double Operations, double Bytes, double Peak, double Bandwidth)
+{
+    /// <summary>Operations per second.</summary>
+    public double Rate => Operations / Seconds;
+
+    /// <summary>Operations per byte of weights read.</summary>
+    public double Intensity => Operations / Bytes;
+
+    /// <summary>The lower of the arithmetic peak and what reading the weights allows.</summary>
+    public double Limit => Math.Min(Peak, Bandwidth * Intensity);
+
+    /// <summary>Times a product of each number of rows. Weights are taken in turn from copies that together exceed the caches, as a model's layers do.</summary>
+    public static IEnumerable<ProductTiming> Measure(MachineLimits limits, KernelSet kernels, ComputePool pool, WeightFormat format, CpuActivations activations, int outputs, int inputs, IEnumerable<int> rowCounts)
+    {
+        using var device = new CpuDevice(kernels, pool, DType.BF16, activations);
+        long bytes = outputs * RandomRows.BytesPerRow(format, inputs);
+        int copies = (int)Math.Max(1, (256L << 20) / bytes);
+        var rows = new RandomRows(format, outputs, inputs);
+        PreparedLinear[] weights = [.. Enumerable.Range(0, copies).Select(_ => device.Prepare(rows))];
+        double peak = activations switch
+        {
+            CpuActivations.Int8 => limits.Int8,
+            CpuActivations.BF16 => limits.Float16,
+            _ => limits.Fma,
+        };
+        foreach (int count in rowCounts)
+        {
+            using DeviceBuffer input = device.Allocate(4L * count * inputs), output = device.Allocate(4L * count * outputs);
+            Tensor x = input.Tensor(DType.F32, new Shape(count, inputs)), y = output.Tensor(DType.F32, new Shape(count, outputs));
+            var random = new Random(1);
+            foreach (ref float value in x.AsSpan<float>()) value = (float)random.NextDouble() - 0.5f;
+            double operations = 2.0 * count * outputs * inputs, best = double.MaxValue;
+            int next = 0;
+            for (int run = 0; run < 9; run++)
+            {
+                int repeats = Math.Max(1, (int)(0.03 * limits.Fma / operations)) + (count < 16 ? copies : 0);
+                long start = Stopwatch.GetTimestamp();
+                for (int i = 0; i < repeats; i++) device.Linear(y, x, weights[next++ % copies], default);
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / repeats);
+            }
+            yield return new ProductTiming($"{format} x {activations}", count, best, operations, bytes, peak, limits.Bandwidth);
+        }
+        foreach (PreparedLinear weight in weights) weight.Dispose();
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics.X86;
+using Quire.Kernels.Cpu.Emission;
+
+namespace Quire.Kernels.Cpu.Measurement;
+
+/// <summary>What this machine can do at most, measured: kernels are judged as shares of it.</summary>
+/// <param name="Threads">Threads that the peaks were measured with, all at once.</param>
+/// <param name="Fma">f32 multiply-adds, two operations each, per second.</param>
+/// <param name="Bf16">bf16 products summed in f32, operations per second; 0 without such an instruction.</param>
+/// <param name="Int8">int8 products summed in int32, operations per second, with the instructions it has; 0 without any.</param>
+/// <param name="Int8Form">The instructions of <paramref name="Int8"/>.</param>
+/// <param name="ReadBandwidth">Bytes read from memory per second with 1, 2, ... threads, the last entry with all.</param>
+public sealed record MachineLimits(int Threads, double Fma, double Bf16, double Int8, string Int8Form, IReadOnlyList<(int Threads, double BytesPerSecond)> ReadBandwidth)
+{
+    private const int Runs = 7;
+
+    /// <summary>Bytes per second with all threads.</summary>
+    public double Bandwidth => ReadBandwidth[^1].BytesPerSecond;
+
+    /// <summary>The faster of the two ways to multiply 16-bit activations.</summary>
+    public double Float16 => Math.Max(Fma, Bf16);
+
+    /// <summary>Takes about two seconds. Best of several runs each: other work on the machine only lowers a run.</summary>
+    public static MachineLimits Measure(int threads)
+    {
+        double fma, bf16 = 0, int8;
+        string form;
+        if (CpuFeatures.CanEmit && Avx512F.IsSupported) fma = Emitted(PeakLoops.Fma512(), 32, threads);
+        else fma = Loop(IntrinsicPeaks.Fma, threads);
+        if (CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16) bf16 = Emitted(PeakLoops.Bf16Dot512(), 64, threads);
+        if (CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni) (int8, form) = (Emitted(PeakLoops.Int8Dot512(), 128, threads), "vpdpbusd, 512 bits");
+        else if (Avx2.IsSupported) (int8, form) = (Loop(IntrinsicPeaks.Int8, threads), "vpmaddubsw + vpmaddwd + vpaddd, 256 bits");
+        else (int8, form) = (0, "none");
+        var bandwidth = new List<(int, double)>();
+        for (int count = 1; count < threads; count *= 2) bandwidth.Add((count, MemoryReads.Measure(count, Runs)));
+        bandwidth.Add((threads, MemoryReads.Measure(threads, Runs)));
+        return new MachineLimits(threads, fma, bf16, int8, form, bandwidth);
+    }
+
+    private static unsafe double Emitted(EmittedCode code, int operations, int threads)
+    {
+        nint address = code.Address;
+        return Loop(iterations =>
+        {
+            ((delegate* unmanaged<long*, void>)address)(&iterations);
+            return PeakLoops.Operations(iterations, operations);
+        }, threads);
+    }
+
+    // All threads at once, best run.
+    private static double Loop(Func<long, long> run, int threads)
+    {
+        const long iterations = 2_000_000;
+        double best = 0;
+        for (int i = 0; i < Runs; i++)
+        {
+            long operations = 0;
+            using var ready = new Barrier(threads + 1);
+            Thread[] all = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
+            {
+                ready.SignalAndWait();
+                Interlocked.Add(ref operations, run(iterations));
+            }))];
+            foreach (Thread thread in all) thread.Start();
+            ready.SignalAndWait();
+            long start = Stopwatch.GetTimestamp();
+            foreach (Thread thread in all) thread.Join();
+            best = Math.Max(best, operations / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        return best;
+    }
+}
