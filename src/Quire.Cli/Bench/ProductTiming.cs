@@ -40,9 +40,10 @@ internal sealed record ProductTiming(string Name, long Rows, double Seconds, dou
             foreach (ref float value in x.AsSpan<float>()) value = (float)random.NextDouble() - 0.5f;
             double operations = 2.0 * count * outputs * inputs, best = double.MaxValue;
             int next = 0;
-            for (int run = 0; run < 9; run++)
+            // Short runs for half a second, the best of them: on a shared machine most are disturbed.
+            int repeats = Math.Max(1, (int)(0.002 * limits.Fma / operations));
+            for (long begin = Stopwatch.GetTimestamp(), run = 0; run < 9 || Stopwatch.GetElapsedTime(begin).TotalSeconds < 0.5; run++)
             {
-                int repeats = Math.Max(1, (int)(0.03 * limits.Fma / operations)) + (count < 16 ? copies : 0);
                 long start = Stopwatch.GetTimestamp();
                 for (int i = 0; i < repeats; i++) device.Linear(y, x, weights[next++ % copies], default);
                 best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / repeats);

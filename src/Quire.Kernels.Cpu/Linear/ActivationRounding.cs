@@ -35,9 +35,7 @@ internal readonly unsafe struct ActivationRounding<T>(float* input, int columns,
     private static void Round(float* source, ActivationGroup* group)
     {
         T a = T.Load(source), b = T.Load(source + 16);
-        float largest = T.MaxLane(T.Max(T.Max(a, T.Zero - a), T.Max(b, T.Zero - b)));
-        // A NaN or an infinity anywhere makes the scale NaN: maxima alone would lose it, and the row would look sane.
-        float poison = T.Sum((a * T.Zero) + (b * T.Zero));
+        float largest = T.MaxMagnitude(a, b);
         // Below this the reciprocal overflows; such a group contributes nothing that f32 sums could hold.
         T inverse = T.Broadcast(largest > 1e-35f ? 127 / largest : 0);
         a = T.Round(a * inverse);
@@ -45,7 +43,8 @@ internal readonly unsafe struct ActivationRounding<T>(float* input, int columns,
         T.StoreInt8(group->Codes, a);
         T.StoreInt8(group->Codes + 16, b);
         float sum = T.Sum(a + b);
-        group->Scale = (largest / 127) + poison;
+        // A NaN or an infinity anywhere makes the scale NaN: the row shows it.
+        group->Scale = largest < float.PositiveInfinity ? largest / 127 : float.NaN;
         group->ScaledSum = group->Scale * sum;
         group->Start4 = -8 * (int)sum;
         group->Start8 = -128 * (int)sum;

@@ -4,7 +4,7 @@ using Quire.Kernels.Cpu.Threading;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>The product of bf16 activations. One item is a panel of up to 64 output features for up to 192 rows; coded weights are widened to bf16 piece by piece in
+/// <summary>The product of bf16 activations. One item is a panel of up to 64 output features for as many rows as the second-level cache holds; coded weights are widened to bf16 piece by piece in
 /// scratch memory, bf16 weights are read where they are.</summary>
 /// <param name="input">[rows][stride] bf16, zero past the weight's inputs.</param>
 /// <param name="stride">Elements between rows, even.</param>
@@ -13,26 +13,26 @@ internal readonly unsafe struct BFloatLinearJob<T>(ComputePool pool, PackedWeigh
 {
     private const int PanelTiles = BFloatTileEmitter.MaxTiles;
     private const int PanelColumns = PanelTiles * Packing.Columns;
-    private const int RowBlock = 192;
 
     // A panel's piece of 256 inputs fills 32 KB of the nearest cache. A single block of rows reads each weight once and needs no pieces.
     private const int Piece = 256;
 
     private readonly int inputs = (int)weight.InputFeatures;
+    private readonly int rowBlock = Blocking.Rows(stride * sizeof(ushort));
 
     public int Items => Panels * RowBlocks;
 
     private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
 
-    private int RowBlocks => (rows + RowBlock - 1) / RowBlock;
+    private int RowBlocks => (rows + rowBlock - 1) / rowBlock;
 
     public void Run(int item, int worker)
     {
-        int panel = item / RowBlocks, firstRow = item % RowBlocks * RowBlock;
-        int count = Math.Min(RowBlock, rows - firstRow);
+        int panel = item % Panels, firstRow = item / Panels * rowBlock;
+        int count = Math.Min(rowBlock, rows - firstRow);
         int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
         float* sums = (float*)pool.Scratch(worker);
-        byte* wide = (byte*)(sums + (RowBlock * PanelColumns));
+        byte* wide = (byte*)(sums + (Blocking.MaxRows * PanelColumns));
         new Span<float>(sums, count * PanelColumns).Clear();
         byte* start = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
         ushort* a = input + ((long)firstRow * stride);

@@ -3,55 +3,66 @@ using Quire.Kernels.Cpu.Threading;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>Rounded activations times a coded weight. One item is a panel of up to 64 output features for up to 96 rows; within it a pair of tiles stays in
-/// the nearest cache while all rows pass.</summary>
+/// <summary>Rounded activations times a coded weight. One item is a panel of up to 64 output features for as many rows as the second-level cache holds; within it
+/// a pair of tiles stays in the nearest cache while all rows pass. Items go through all panels before the next rows.</summary>
 internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationRows activations, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
 {
     private const int PanelTiles = IntegerTileArguments.SumColumns / Packing.Columns;
-    private const int BlocksPerItem = 96 / ActivationRows.MaxBlockRows;
-
     private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(weight.Format) : null;
+
+    private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
 
     public int Items => Panels * RowItems;
 
     private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
 
-    private int RowItems => (activations.Blocks + BlocksPerItem - 1) / BlocksPerItem;
+    private int RowItems => (activations.Blocks + blocksPerItem - 1) / blocksPerItem;
 
     public void Run(int item, int worker)
     {
-        int panel = item / RowItems, rowItem = item % RowItems;
-        int firstBlock = rowItem * BlocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + BlocksPerItem);
+        int panel = item % Panels, rowItem = item / Panels;
+        int firstBlock = rowItem * blocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + blocksPerItem);
         int firstRow = activations.FirstRow(firstBlock), rows = activations.FirstRow(endBlock) - firstRow;
         int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
         float* sums = (float*)pool.Scratch(worker);
         new Span<float>(sums, rows * IntegerTileArguments.SumColumns).Clear();
         byte* start = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
         int step = emitted is null ? 1 : EmittedIntegerTiles.Tiles(rows);
+        int piece = endBlock - firstBlock == 1 ? activations.Groups : PieceGroups;
         for (int tile = 0; tile < tiles; tile += step)
         {
-            for (int block = firstBlock; block < endBlock; block++)
+            for (int group = 0; group < activations.Groups; group += piece)
             {
-                float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * IntegerTileArguments.SumColumns) + (tile * Packing.Columns);
-                Multiply(start + (tile * weight.TileBytes), Math.Min(step, tiles - tile), block, tileSums);
+                for (int block = firstBlock; block < endBlock; block++)
+                {
+                    float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * IntegerTileArguments.SumColumns) + (tile * Packing.Columns);
+                    Multiply(start + (tile * weight.TileBytes), Math.Min(step, tiles - tile), block, group, Math.Min(piece, activations.Groups - group), tileSums);
+                }
             }
         }
         output.Finish<T>(sums, IntegerTileArguments.SumColumns, firstRow, rows, panel * PanelTiles * Packing.Columns, tiles * Packing.Columns);
     }
 
-    private void Multiply(byte* tile, int tiles, int block, float* sums)
+    private int GroupsPerHeader => Math.Min(weight.Format.GroupSize / Packing.Group, activations.Groups);
+
+    // Two tiles' groups that fill half of the nearest cache: a multiple of the groups under a header, or all.
+    private int PieceGroups => GroupsPerHeader > 32 ? activations.Groups : 32 / GroupsPerHeader * GroupsPerHeader;
+
+    private void Multiply(byte* tile, int tiles, int block, int group, int groups, float* sums)
     {
-        int rows = activations.FirstRow(block + 1) - activations.FirstRow(block), stride = activations.GroupStride(block), groups = activations.Groups;
+        int rows = activations.FirstRow(block + 1) - activations.FirstRow(block), stride = activations.GroupStride(block);
         PackedFormat format = weight.Format;
-        byte* records = (byte*)activations.Block(block);
+        byte* records = (byte*)activations.Block(block) + ((long)group * stride);
+        int perHeader = GroupsPerHeader;
+        tile += (group / perHeader * (long)format.HeaderBytes) + (group * (long)format.CodeBytes);
         if (emitted is null)
         {
             IntegerTiles<T>.Multiply(format, tile, groups, records, stride, rows, sums);
             return;
         }
         // Whole headers first; the last one may have fewer groups under it.
-        int perHeader = Math.Min(format.GroupSize / Packing.Group, groups), headers = groups / perHeader, rest = groups % perHeader;
+        int headers = groups / perHeader, rest = groups % perHeader;
         var arguments = new IntegerTileArguments
         {
             Headers = tile,

@@ -55,18 +55,21 @@ public sealed record MachineLimits(int Threads, double Fma, double Bf16, double 
         double best = 0;
         for (int i = 0; i < Runs; i++)
         {
-            long operations = 0;
-            using var ready = new Barrier(threads + 1);
+            // From the first start to the last end, by the threads' own clocks: the one that started them may be kept waiting.
+            long operations = 0, start = long.MaxValue, end = 0;
+            using var ready = new Barrier(threads);
+            var gate = new Lock();
             Thread[] all = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
             {
                 ready.SignalAndWait();
-                Interlocked.Add(ref operations, run(iterations));
+                long from = Stopwatch.GetTimestamp();
+                long done = run(iterations);
+                long to = Stopwatch.GetTimestamp();
+                lock (gate) (operations, start, end) = (operations + done, Math.Min(start, from), Math.Max(end, to));
             }))];
             foreach (Thread thread in all) thread.Start();
-            ready.SignalAndWait();
-            long start = Stopwatch.GetTimestamp();
             foreach (Thread thread in all) thread.Join();
-            best = Math.Max(best, operations / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            best = Math.Max(best, operations / Stopwatch.GetElapsedTime(start, end).TotalSeconds);
         }
         return best;
     }

@@ -142,6 +142,23 @@ internal readonly unsafe partial struct Avx2Lanes(Vector256<float> low, Vector25
         new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source + 8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxMagnitude(Avx2Lanes a, Avx2Lanes b)
+    {
+        Vector256<int> mask = Vector256.Create(0x7fffffff);
+        return MaxBits(Avx2.Max(Avx2.Max(a.lo.AsInt32() & mask, a.hi.AsInt32() & mask), Avx2.Max(b.lo.AsInt32() & mask, b.hi.AsInt32() & mask)));
+    }
+
+    // Bits of magnitudes order as the numbers do, and NaN above infinity.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float MaxBits(Vector256<int> bits)
+    {
+        Vector128<int> four = Sse41.Max(bits.GetLower(), bits.GetUpper());
+        four = Sse41.Max(four, Sse2.Shuffle(four, 0b01_00_11_10));
+        four = Sse41.Max(four, Sse2.Shuffle(four, 0b10_11_00_01));
+        return BitConverter.Int32BitsToSingle(four.ToScalar());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Avx2Lanes value) => Sum8(value.lo + value.hi);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

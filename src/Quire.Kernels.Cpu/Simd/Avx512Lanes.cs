@@ -113,6 +113,13 @@ internal readonly unsafe partial struct Avx512Lanes(Vector512<float> value) : IL
     public static Avx512Lanes WidenBytes(byte* source) => new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxMagnitude(Avx512Lanes a, Avx512Lanes b)
+    {
+        Vector512<int> mask = Vector512.Create(0x7fffffff), all = Avx512F.Max(a.v.AsInt32() & mask, b.v.AsInt32() & mask);
+        return Avx2Lanes.MaxBits(Avx2.Max(all.GetLower(), all.GetUpper()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Avx512Lanes value) => Avx2Lanes.Sum8(value.v.GetLower() + value.v.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

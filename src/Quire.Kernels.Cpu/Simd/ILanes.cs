@@ -76,6 +76,9 @@ internal unsafe interface ILanes<TSelf>
     /// <param name="dots">[rows]</param>
     static abstract void Dot32(byte* codes, sbyte* activations, nint stride, int rows, int middle, TSelf* dots);
 
+    /// <summary>Largest magnitude of 32 numbers; NaN if any of them is NaN.</summary>
+    static abstract float MaxMagnitude(TSelf a, TSelf b);
+
     /// <summary>Lanes i and i + 8 first, then i and i + 4, i + 2, i + 1.</summary>
     static abstract float Sum(TSelf value);
 

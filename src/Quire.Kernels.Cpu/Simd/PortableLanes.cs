@@ -161,6 +161,16 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         }
     }
 
+    public static float MaxMagnitude(PortableLanes a, PortableLanes b)
+    {
+        float* lanes = stackalloc float[32];
+        Store(lanes, a);
+        Store(lanes + 16, b);
+        int largest = 0;
+        for (int i = 0; i < 32; i++) largest = Math.Max(largest, BitConverter.SingleToInt32Bits(lanes[i]) & 0x7fffffff);
+        return BitConverter.Int32BitsToSingle(largest);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(PortableLanes value) => Sum4((value.a + value.c) + (value.b + value.d));
 
