@@ -34,10 +34,12 @@ internal static class IntegerTileEmitter
 
 
         // rdi arguments, rsi and r11 = rsi + r10 codes, rdx and r9 = rdx + r10 headers, r10 bytes between tiles,
-        // r8 activations, rax bytes between their groups, rbx sums, rcx groups left under this header.
+        // r8 activations, rax bytes between their groups, rbx sums, rcx groups left under this header, r12 and r13 = r12 + r10 the next tiles' codes.
         public void Emit()
         {
             c.push(rbx);
+            c.push(r12);
+            c.push(r13);
             c.mov(rsi, __qword_ptr[rdi + IntegerTileArguments.CodesOffset]);
             c.mov(rdx, __qword_ptr[rdi + IntegerTileArguments.HeadersOffset]);
             c.mov(r10, __qword_ptr[rdi + IntegerTileArguments.TileStrideOffset]);
@@ -46,6 +48,8 @@ internal static class IntegerTileEmitter
             c.mov(rbx, __qword_ptr[rdi + IntegerTileArguments.SumsOffset]);
             c.lea(r9, __[rdx + r10]);
             c.lea(r11, __[rsi + r10]);
+            c.lea(r12, tiles switch { 1 => __[rsi + r10], 2 => __[rsi + (r10 * 2)], 3 => __[r11 + (r10 * 2)], _ => __[rsi + (r10 * 4)] });
+            c.lea(r13, __[r12 + r10]);
             if (nibbles) BroadcastMask();
             ForAll((row, tile) => c.vmovups(Sum(row, tile), SumAddress(row, tile)));
 
@@ -53,12 +57,15 @@ internal static class IntegerTileEmitter
             c.Label(ref header);
             c.mov(rcx, __qword_ptr[rdi + IntegerTileArguments.GroupsPerHeaderOffset]);
             c.Label(ref group);
+            Prefetch();
             Begin();
             if (nibbles) NibbleDots();
             else ByteDots();
             Scale();
             c.add(rsi, format.CodeBytes);
             c.add(r11, format.CodeBytes);
+            c.add(r12, format.CodeBytes);
+            c.add(r13, format.CodeBytes);
             c.add(r8, rax);
             c.dec(rcx);
             c.jnz(group);
@@ -67,10 +74,14 @@ internal static class IntegerTileEmitter
             c.lea(r9, __[rdx + r10]);
             c.add(rsi, format.HeaderBytes);
             c.add(r11, format.HeaderBytes);
+            c.add(r12, format.HeaderBytes);
+            c.add(r13, format.HeaderBytes);
             c.dec(__qword_ptr[rdi + IntegerTileArguments.HeadersLeftOffset]);
             c.jnz(header);
 
             ForAll((row, tile) => c.vmovups(SumAddress(row, tile), Sum(row, tile)));
+            c.pop(r13);
+            c.pop(r12);
             c.pop(rbx);
         }
 
@@ -86,6 +97,14 @@ internal static class IntegerTileEmitter
         {
             for (int row = 0; row < rows; row++)
                 for (int tile = 0; tile < tiles; tile++) action(row, tile);
+        }
+
+        // The tiles after these are multiplied next, and a tile is too short for the machine's own prefetchers to catch up. A header's lines come with
+        // its neighbours'.
+        private void Prefetch()
+        {
+            for (int tile = 0; tile < tiles; tile++)
+                for (int line = 0; line < format.CodeBytes; line += 64) c.prefetcht0(Address(__byte_ptr, r12, r13, tile, line));
         }
 
         // A weight's code stands `middle` above its value: the dot product starts that much below, per activation.
@@ -195,20 +214,17 @@ internal static class IntegerTileEmitter
             }
         }
 
-        private static AssemblerMemoryOperand CodeAddress(int tile, int offset) => tile switch
-        {
-            0 => __zmmword_ptr[rsi + offset],
-            1 => __zmmword_ptr[r11 + offset],
-            2 => __zmmword_ptr[rsi + (r10 * 2) + offset],
-            _ => __zmmword_ptr[r11 + (r10 * 2) + offset],
-        };
+        private static AssemblerMemoryOperand CodeAddress(int tile, int offset) => Address(__zmmword_ptr, rsi, r11, tile, offset);
 
-        private static AssemblerMemoryOperand HeaderAddress(int tile, int offset, AssemblerMemoryOperandFactory size) => tile switch
+        private static AssemblerMemoryOperand HeaderAddress(int tile, int offset, AssemblerMemoryOperandFactory size) => Address(size, rdx, r9, tile, offset);
+
+        // Of tiles r10 bytes apart; second is first + r10.
+        private static AssemblerMemoryOperand Address(AssemblerMemoryOperandFactory size, AssemblerRegister64 first, AssemblerRegister64 second, int tile, int offset) => tile switch
         {
-            0 => size[rdx + offset],
-            1 => size[r9 + offset],
-            2 => size[rdx + (r10 * 2) + offset],
-            _ => size[r9 + (r10 * 2) + offset],
+            0 => size[first + offset],
+            1 => size[second + offset],
+            2 => size[first + (r10 * 2) + offset],
+            _ => size[second + (r10 * 2) + offset],
         };
 
         private static AssemblerMemoryOperand SumAddress(int row, int tile) => __zmmword_ptr[rbx + (((row * IntegerTileArguments.SumColumns) + (tile * 16)) * 4)];

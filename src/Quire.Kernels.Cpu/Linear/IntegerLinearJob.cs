@@ -9,23 +9,35 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     where T : unmanaged, ILanes<T>
 {
     private const int PanelTiles = IntegerTileArguments.SumColumns / Packing.Columns;
+    private const int FewBlocks = 6;
+    private const int ItemsPerWorker = 4;
+
     private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(weight.Format) : null;
 
     private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
 
-    public int Items => Panels * RowItems;
+    // With few rows an item is a run of panels, so that what a thread prefetches is what it multiplies next.
+    private readonly int panelsPerItem = activations.Blocks <= FewBlocks ? Math.Max(1, (weight.Tiles + PanelTiles - 1) / PanelTiles / (ItemsPerWorker * pool.Workers)) : 1;
+
+    public int Items => PanelItems * RowItems;
 
     private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
+
+    private int PanelItems => (Panels + panelsPerItem - 1) / panelsPerItem;
 
     private int RowItems => (activations.Blocks + blocksPerItem - 1) / blocksPerItem;
 
     public void Run(int item, int worker)
     {
-        int panel = item % Panels, rowItem = item / Panels;
+        int first = item % PanelItems * panelsPerItem, end = Math.Min(Panels, first + panelsPerItem);
+        for (int panel = first; panel < end; panel++) Multiply(panel, item / PanelItems, (float*)pool.Scratch(worker));
+    }
+
+    private void Multiply(int panel, int rowItem, float* sums)
+    {
         int firstBlock = rowItem * blocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + blocksPerItem);
         int firstRow = activations.FirstRow(firstBlock), rows = activations.FirstRow(endBlock) - firstRow;
         int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
-        float* sums = (float*)pool.Scratch(worker);
         new Span<float>(sums, rows * IntegerTileArguments.SumColumns).Clear();
         byte* start = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
         int step = emitted is null ? 1 : EmittedIntegerTiles.Tiles(rows);
