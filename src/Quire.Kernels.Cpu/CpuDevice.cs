@@ -11,7 +11,7 @@ namespace Quire.Kernels.Cpu;
 /// <param name="activations">What products round their inputs to.</param>
 public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights = DType.F32, CpuActivations activations = CpuActivations.F32) : IDevice
 {
-    private NativeBuffer rounded = new(0);
+    private readonly ScratchMemory scratch = new();
 
     private readonly PackedFormat fallback = weights switch
     {
@@ -66,7 +66,7 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     public void Attention(Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule)
     {
         Check.F32(output, nameof(output), query.Shape.Rows, query.Shape.Columns);
-        kernels.Attention(pool, output, query, cache, batch, rule);
+        kernels.Attention(pool, scratch, output, query, cache, batch, rule);
     }
 
     public void GatedActivation(Tensor output, Tensor gateUp, Activation activation)
@@ -95,7 +95,7 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     }
 
     /// <summary>The pool belongs to the caller, buffers and prepared weights to theirs.</summary>
-    public void Dispose() => rounded.Dispose();
+    public void Dispose() => scratch.Dispose();
 
     private unsafe void Multiply(Tensor output, Tensor input, PackedWeight weight, in LinearEpilogue epilogue)
     {
@@ -104,26 +104,15 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         {
             bool canRound = weight.Format.IsCoded || weight.Format == PackedFormat.BF16;
             if (activations != CpuActivations.F32 && canRound && kernels.HasFastBf16)
-                kernels.LinearBf16(pool, input, Rounded((weight.InputFeatures + 1) * input.Shape.Rows * sizeof(ushort)), weight, to);
+                kernels.LinearBf16(pool, input, scratch.Get((weight.InputFeatures + 1) * input.Shape.Rows * sizeof(ushort)), weight, to);
             else
                 kernels.Linear(pool, input, weight, to);
             return;
         }
         int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
-        var rows = new ActivationRows(Rounded(ActivationRows.Bytes(input.Shape.Rows, groups)), (int)input.Shape.Rows, groups);
+        var rows = new ActivationRows(scratch.Get(ActivationRows.Bytes(input.Shape.Rows, groups)), (int)input.Shape.Rows, groups);
         kernels.Round(pool, input, rows);
         kernels.Linear(pool, rows, weight, to);
-    }
-
-    // Grows to the largest step once; a steady decode step allocates nothing.
-    private nint Rounded(long bytes)
-    {
-        if (rounded.Length < bytes)
-        {
-            rounded.Dispose();
-            rounded = new NativeBuffer(bytes);
-        }
-        return rounded.Address;
     }
 
     private static PackedWeight Packed(PreparedLinear weight) =>

@@ -48,7 +48,7 @@ public abstract class KernelSet
 
     internal abstract void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule);
 
-    internal abstract void Attention(ComputePool pool, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
+    internal abstract void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
 
     internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation);
 
@@ -116,10 +116,21 @@ public abstract class KernelSet
             pool.Run(ref job, (int)query.Shape[0]);
         }
 
-        internal override void Attention(ComputePool pool, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule)
+        internal override void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule)
         {
             var job = new AttentionJob<T>(pool, (float*)output.Address, (float*)query.Address, (int)query.Shape[1], cache, batch, rule);
-            pool.Run(ref job, job.Items);
+            int partitions = AttentionPartitions<T>.Count(pool, job);
+            if (partitions == 0)
+            {
+                pool.Run(ref job, job.Items);
+                return;
+            }
+            int heads = job.SingleRowItems;
+            float* partials = (float*)scratch.Get(AttentionPartitions<T>.Bytes(job, partitions));
+            int* finished = (int*)(partials + ((long)heads * partitions * job.PartialFloats));
+            new Span<int>(finished, heads).Clear();
+            var spread = new AttentionPartitions<T>(pool, job, heads, partitions, partials, finished);
+            pool.Run(ref spread, spread.Items);
         }
 
         internal override void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation)

@@ -50,7 +50,26 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         tileRows = tilePositions * group;
     }
 
-    public int TilePositions => tilePositions;
+    /// <summary>Sequences times KV heads where every sequence has one row, else 0.</summary>
+    public int SingleRowItems
+    {
+        get
+        {
+            int* starts = (int*)batch.QueryStart.Address;
+            int sequences = (int)batch.SeqLens.Shape[0];
+            for (int s = 0; s < sequences; s++)
+                if (starts[s + 1] - starts[s] != 1) return 0;
+            return sequences * cache.Layout.KvHeads;
+        }
+    }
+
+    /// <summary>Floats of a partition's partial result.</summary>
+    public int PartialFloats => group * (padded + 2);
+
+    public int KvHeads => cache.Layout.KvHeads;
+
+    /// <summary>A padding row has length 0.</summary>
+    public bool IsPadding(int sequence) => ((int*)batch.SeqLens.Address)[sequence] == 0;
 
     /// <param name="item">Numbered by <see cref="Items"/>: sequences in order, then query tiles, then KV heads.</param>
     public void Run(int item, int worker)
@@ -96,26 +115,70 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         float* sum = max + tileRows;
         float* wide = scratch + ((ComputePool.ScratchBytes / 4) - (Piece * padded));
 
-        for (int row = 0; row < rows; row++)
-        {
-            Buffer.MemoryCopy(Row(query, first, row, kvHead), queries + (row * padded), size * 4L, size * 4L);
-            totalMax[row] = float.NegativeInfinity;
-        }
+        CopyQueries(first, rows, kvHead, queries);
+        for (int row = 0; row < rows; row++) totalMax[row] = float.NegativeInfinity;
         int firstPosition = ((int*)batch.Positions.Address)[first];
         int end = firstPosition + positions;
-        int* table = (int*)batch.BlockTable.Address + (sequence * batch.BlockTable.Shape[1]);
-
         for (int start = Lowest(firstPosition) / Partition * Partition; start < end; start += Partition)
         {
-            int partitionEnd = Math.Min(end, start + Partition);
-            Scores(queries, rows, table, start, partitionEnd, kvHead, scores, wide);
-            for (int row = 0; row < rows; row++)
-                Exponentials(scores + (row * Partition), firstPosition + (row / group), start, partitionEnd, out max[row], out sum[row]);
-            WeightedValues(scores, rows, firstPosition, table, start, partitionEnd, kvHead, partial, wide);
+            Attend(sequence, kvHead, rows, firstPosition, start, Math.Min(end, start + Partition), queries, scores, partial, max, sum, wide);
             for (int row = 0; row < rows; row++)
                 Merge(total + (row * padded), ref totalMax[row], ref totalSum[row], partial + (row * padded), max[row], sum[row]);
         }
         for (int row = 0; row < rows; row++) Write(Row(output, first, row, kvHead), total + (row * padded), totalSum[row]);
+    }
+
+    /// <summary>The numbers of one position of one KV head over one partition: what <see cref="AttentionPartitions{T}"/> spreads over threads.</summary>
+    /// <param name="partial">[group][padded head size], then maxima and sums [group] each; written.</param>
+    public void Attend(int sequence, int kvHead, int partition, float* scratch, float* partial)
+    {
+        int first = ((int*)batch.QueryStart.Address)[sequence], position = ((int*)batch.Positions.Address)[first], start = partition * Partition;
+        float* queries = scratch;
+        float* scores = queries + (group * padded);
+        float* wide = scratch + ((ComputePool.ScratchBytes / 4) - (Piece * padded));
+        float* max = partial + (group * padded);
+        CopyQueries(first, group, kvHead, queries);
+        Attend(sequence, kvHead, group, position, start, Math.Min(position + 1, start + Partition), queries, scores, partial, max, max + group, wide);
+    }
+
+    /// <summary>First partition that a sequence's only row sees, and the one after its last.</summary>
+    public (int First, int End) Partitions(int sequence)
+    {
+        int position = ((int*)batch.Positions.Address)[((int*)batch.QueryStart.Address)[sequence]];
+        return (Lowest(position) / Partition, (position / Partition) + 1);
+    }
+
+    /// <summary>Merges the partitions of one position and KV head in order, and writes the output.</summary>
+    /// <param name="partials">One behind the other, <paramref name="stride"/> floats apart; the first is spent.</param>
+    public void Merge(int sequence, int kvHead, int count, float* partials, nint stride)
+    {
+        int first = ((int*)batch.QueryStart.Address)[sequence];
+        for (int row = 0; row < group; row++)
+        {
+            float* total = partials + (row * padded);
+            ref float max = ref partials[(group * padded) + row];
+            ref float sum = ref partials[(group * padded) + group + row];
+            for (int i = 1; i < count; i++)
+            {
+                float* partial = partials + (i * stride);
+                Merge(total, ref max, ref sum, partial + (row * padded), partial[(group * padded) + row], partial[(group * padded) + group + row]);
+            }
+            Write(Row(output, first, row, kvHead), total, sum);
+        }
+    }
+
+    private void CopyQueries(int first, int rows, int kvHead, float* queries)
+    {
+        for (int row = 0; row < rows; row++) Buffer.MemoryCopy(Row(query, first, row, kvHead), queries + (row * padded), size * 4L, size * 4L);
+    }
+
+    private void Attend(int sequence, int kvHead, int rows, int firstPosition, int start, int end, float* queries, float* scores, float* partial, float* max, float* sum, float* wide)
+    {
+        int* table = (int*)batch.BlockTable.Address + (sequence * batch.BlockTable.Shape[1]);
+        Scores(queries, rows, table, start, end, kvHead, scores, wide);
+        for (int row = 0; row < rows; row++)
+            Exponentials(scores + (row * Partition), firstPosition + (row / group), start, end, out max[row], out sum[row]);
+        WeightedValues(scores, rows, firstPosition, table, start, end, kvHead, partial, wide);
     }
 
     /// <summary>First position that a row at <paramref name="position"/> sees.</summary>
@@ -252,6 +315,9 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         for (int d = 0; d < padded; d += 16) T.Store(total + d, T.Load(total + d) / divisor);
         Buffer.MemoryCopy(total, row, size * 4L, size * 4L);
     }
+
+    /// <summary>Zeros for the only row of a padding sequence.</summary>
+    public void Clear(int sequence, int kvHead) => Clear(((int*)batch.QueryStart.Address)[sequence], 1, kvHead);
 
     private void Clear(int first, int positions, int kvHead)
     {

@@ -49,6 +49,9 @@ public sealed class AttentionTests
             new(type, 2, 2, 24, 12, [(0, 49), (300, 1), (11, 3), (12, 1)]),
             new(type, 2, 1, 128, 300, [(600, 5)]),
             new(type, 8, 1, 256, 0, [(20, 9)]),
+            new(type, 3, 1, 64, 0, [(1500, 1)]),
+            new(type, 7, 1, 96, 0, [(511, 1), (40, 1), (800, 1)]),
+            new(type, 2, 1, 16, 300, [(1100, 1), (3, 1)]),
         ];
 
         private float Scale => 1 / MathF.Sqrt(Size);
