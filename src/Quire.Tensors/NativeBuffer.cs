@@ -8,15 +8,24 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
     private const nuint Alignment = 64;
 
     private static long allocated;
+    private readonly LargePages? pages;
     private void* start;
 
     public NativeBuffer(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Length = bytes;
-        // calloc leaves large blocks to the system, which gives zeroed pages when they are touched: a KV pool costs nothing before it is used.
-        start = NativeMemory.AllocZeroed((nuint)bytes + Alignment);
-        Address = (nint)(((nuint)start + Alignment - 1) & ~(Alignment - 1));
+        // Either way the system gives zeroed pages when they are touched: a KV pool costs nothing before it is used.
+        pages = LargePages.TryAllocate(bytes);
+        if (pages is not null)
+        {
+            Address = pages.Address;
+        }
+        else
+        {
+            start = NativeMemory.AllocZeroed((nuint)bytes + Alignment);
+            Address = (nint)(((nuint)start + Alignment - 1) & ~(Alignment - 1));
+        }
         Interlocked.Add(ref allocated, bytes);
     }
 
@@ -39,8 +48,9 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
 
     protected override void Dispose(bool disposing)
     {
-        if (start == null) return;
-        NativeMemory.Free(start);
+        if (Address == 0) return;
+        if (pages is not null) pages.Free();
+        else NativeMemory.Free(start);
         start = null;
         Address = 0;
         Interlocked.Add(ref allocated, -Length);

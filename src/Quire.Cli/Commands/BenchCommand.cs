@@ -11,6 +11,8 @@ internal static class BenchCommand
         command.Subcommands.Add(Serve());
         command.Subcommands.Add(LimitsCommand.Create());
         command.Subcommands.Add(KernelsCommand.Create());
+        command.Subcommands.Add(ModelCommand.CreateBench());
+        command.Subcommands.Add(ModelCommand.CreateMake());
         return command;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Quire.Kernels.Cpu.Threading;
 using Quire.Tensors;
@@ -37,6 +38,11 @@ internal static unsafe class Packing
             long first = (long)item * Columns;
             int count = (int)Math.Min(Columns, rows.Shape[0] - first);
             byte* tile = (byte*)weight.Address + (item * weight.TileBytes);
+            if (weight.Format.Codes == CodeType.F16 || (weight.Format.Codes == CodeType.BF16 && rows.Format == WeightFormat.BF16))
+            {
+                PackPairs(tile, first, count);
+                return;
+            }
             float[] values = weight.Format.IsCoded ? [] : new float[rows.Shape[1]];
             for (int column = 0; column < count; column++)
             {
@@ -45,10 +51,6 @@ internal static unsafe class Packing
                     case CodeType.F32:
                         rows.Read(first + column, values);
                         for (int k = 0; k < values.Length; k++) ((float*)tile)[(k * Columns) + column] = values[k];
-                        break;
-                    case CodeType.BF16 when rows.Format == WeightFormat.BF16:
-                    case CodeType.F16:
-                        PackPairs(tile, column, MemoryMarshal.Cast<byte, ushort>(rows.Raw(first + column)));
                         break;
                     case CodeType.BF16:
                         rows.Read(first + column, values);
@@ -63,6 +65,28 @@ internal static unsafe class Packing
                 }
             }
         }
+
+        // All columns of a piece before the next piece: its 16 KB of the tile stay in the nearest cache while their lines are filled.
+        private void PackPairs(byte* tile, long first, int count)
+        {
+            const int piece = 256;
+            int inputs = (int)rows.Shape[1];
+            for (int start = 0; start < inputs; start += piece)
+            {
+                int end = Math.Min(inputs, start + piece);
+                for (int column = 0; column < count; column++)
+                {
+                    fixed (byte* bytes = rows.Raw(first + column))
+                    {
+                        ushort* row = (ushort*)bytes;
+                        uint* to = (uint*)tile + (start / 2 * Columns) + column;
+                        int k = start;
+                        for (; k + 2 <= end; k += 2, to += Columns) *to = Unsafe.ReadUnaligned<uint>(row + k);
+                        if (k < end) *to = row[k];
+                    }
+                }
+            }
+        }
     }
 
     internal static ushort RoundToBf16(float value)
@@ -73,14 +97,6 @@ internal static unsafe class Packing
     }
 
     private static int PairSlot(int column, int k) => (k / 2 * 2 * Columns) + (column * 2) + (k & 1);
-
-    private static void PackPairs(byte* tile, int column, ReadOnlySpan<ushort> row)
-    {
-        ushort* to = (ushort*)tile + (2 * column);
-        int k = 0;
-        for (; k + 2 <= row.Length; k += 2, to += 2 * Columns) (to[0], to[1]) = (row[k], row[k + 1]);
-        if (k < row.Length) to[0] = row[k];
-    }
 
     /// <summary>Byte of input k of a column in a group of 4-bit codes; bit 2 of k chooses the nibble.</summary>
     internal static int ByteOf4(int column, int k) => (k / 8 * 64) + (column * 4) + (k % 4);

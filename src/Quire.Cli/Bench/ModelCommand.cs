@@ -1,0 +1,134 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Quire.Engine;
+
+namespace Quire.Cli;
+
+/// <summary>quire bench model and make-model: the engine alone, without HTTP.</summary>
+internal static class ModelCommand
+{
+    private static Option<string[]> Shapes(string description) => new("--shapes") { Description = $"{description}: {string.Join(", ", ModelShapes.Known.Select(shapes => shapes.Name))}.", AllowMultipleArgumentsPerToken = true };
+
+    public static Command CreateMake()
+    {
+        Option<string[]> shapes = Shapes("Models to take the dimensions of");
+        var folder = new Option<string>("--out") { Description = "Folder; each model becomes a folder in it.", DefaultValueFactory = _ => "." };
+        var command = new Command("make-model", "Write checkpoints with the dimensions of known models and random bf16 weights.");
+        command.Options.Add(shapes);
+        command.Options.Add(folder);
+        command.SetAction(parsed =>
+        {
+            foreach (string name in Given(parsed.GetValue(shapes)))
+            {
+                string path = Path.Combine(parsed.GetValue(folder)!, name);
+                RandomModel.Write(ModelShapes.Named(name), path);
+                Console.WriteLine($"{path}: {new FileInfo(Path.Combine(path, "model.safetensors")).Length / 1e9:0.00} GB");
+            }
+            return 0;
+        });
+        return command;
+    }
+
+    public static Command CreateBench()
+    {
+        var flags = new ModelFlags();
+        Option<string[]> shapes = Shapes("Random models of these dimensions instead of a given model, made anew in a temporary folder");
+        var prefill = new Option<int[]>("--prefill") { Description = "Lengths of prompts.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [512, 2048] };
+        var streams = new Option<int[]>("--streams") { Description = "Streams that decode at once.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8, 32, 64] };
+        var contexts = new Option<int[]>("--context") { Description = "Tokens before the decoded ones.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [128, 1024] };
+        var steps = new Option<int>("--steps") { Description = "Decoded tokens of each stream.", DefaultValueFactory = _ => 32 };
+        var repeats = new Option<int>("--repeats") { Description = "Runs of each; medians are printed.", DefaultValueFactory = _ => 3 };
+        var command = new Command("model", "Tokens per second of the engine: prefill by length, decode by streams and context.");
+        flags.AddTo(command);
+        foreach (Option option in (Option[])[shapes, prefill, streams, contexts, steps, repeats]) command.Options.Add(option);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var plan = new Plan(parsed.GetValue(prefill)!, parsed.GetValue(streams)!, parsed.GetValue(contexts)!, Math.Max(2, parsed.GetValue(steps)), Math.Max(1, parsed.GetValue(repeats)));
+            QuireOptions options = flags.Options(parsed) with { PrefixCaching = false };
+            if (parsed.GetValue(shapes) is not { Length: > 0 } names)
+            {
+                string model = flags.Model(parsed) ?? throw new QuireException(ErrorKind.InvalidRequest, "Name a model, or dimensions with --shapes.", param: "model");
+                await Run(model, model, options, plan, cancellation);
+                return 0;
+            }
+            foreach (string name in names)
+            {
+                string folder = Directory.CreateTempSubdirectory("quire-bench").FullName;
+                try
+                {
+                    RandomModel.Write(ModelShapes.Named(name), folder);
+                    await Run(folder, $"{name}, random weights", options, plan, cancellation);
+                }
+                finally
+                {
+                    Directory.Delete(folder, true);
+                }
+            }
+            return 0;
+        });
+        return command;
+    }
+
+    private sealed record Plan(int[] Prefill, int[] Streams, int[] Contexts, int Steps, int Repeats);
+
+    private static string[] Given(string[]? names) => names is { Length: > 0 } ? names : throw new QuireException(ErrorKind.InvalidRequest, "--shapes is missing.", param: "shapes");
+
+    private static async Task Run(string path, string name, QuireOptions options, Plan plan, CancellationToken cancellation)
+    {
+        int longest = Math.Max(plan.Prefill.DefaultIfEmpty(1).Max(), plan.Contexts.DefaultIfEmpty(1).Max()) + plan.Steps + 16;
+        long start = Stopwatch.GetTimestamp();
+        await using QuireEngine engine = await QuireEngine.LoadAsync(path, options with { MaxModelLength = options.MaxModelLength ?? longest });
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{name}: {engine.Device}, weights {engine.Memory.WeightBytes / 1e6:0} MB {engine.WeightType}, activations {engine.Activations}, keys and values {engine.KvType}; loaded in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s"));
+        var random = new Random(5);
+        foreach (int length in plan.Prefill)
+        {
+            double seconds = await Median(plan.Repeats, () => Prefill(engine, Prompt(length), cancellation));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"prefill {length,5}                     {length / seconds,9:0.0} tokens/s"));
+        }
+        foreach (int context in plan.Contexts)
+        {
+            foreach (int count in plan.Streams)
+            {
+                double seconds = await Median(plan.Repeats, () => Step(engine, [.. Enumerable.Range(0, count).Select(_ => Prompt(context))], plan.Steps, cancellation));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"decode {count,3} streams, context {context,5} {count / seconds,9:0.0} tokens/s, {seconds * 1000,7:0.00} ms a step"));
+            }
+        }
+
+        int[] Prompt(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(10, engine.Tokenizer.VocabularySize - 10))];
+    }
+
+    private static async Task<double> Median(int repeats, Func<Task<double>> measure)
+    {
+        await measure();
+        var values = new double[repeats];
+        for (int i = 0; i < repeats; i++) values[i] = await measure();
+        return values.Order().ElementAt(repeats / 2);
+    }
+
+    private static async Task<double> Prefill(QuireEngine engine, int[] prompt, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        await engine.GenerateAsync(Request(prompt, 1), cancellation);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    // Seconds of a step: from the moment when all streams run to the last one's end.
+    private static async Task<double> Step(QuireEngine engine, int[][] prompts, int steps, CancellationToken cancellation)
+    {
+        long[] first = new long[prompts.Length], last = new long[prompts.Length];
+        await Task.WhenAll(prompts.Select((prompt, i) => Task.Run(async () =>
+        {
+            await foreach (GenerationChunk _ in engine.StreamAsync(Request(prompt, steps + 1), cancellation))
+            {
+                last[i] = Stopwatch.GetTimestamp();
+                if (first[i] == 0) first[i] = last[i];
+            }
+        })));
+        return Stopwatch.GetElapsedTime(first.Max(), last.Max()).TotalSeconds / steps;
+    }
+
+    private static GenerationRequest Request(int[] prompt, int tokens) =>
+        new() { PromptTokens = prompt, Sampling = SamplingParameters.Greedy with { MaxTokens = tokens, IgnoreEos = true } };
+}
