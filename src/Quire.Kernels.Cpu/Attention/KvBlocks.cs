@@ -24,21 +24,31 @@ internal static unsafe class KvBlocks<T>
     {
         int block = slot / Tokens, token = slot % Tokens, size = cache.Layout.HeadSize, padded = cache.Layout.PaddedHeadSize;
         byte* keys = Keys(cache, block, head), values = Values(cache, block, head);
-        bool isF32 = cache.Layout.Type == DType.F32;
-        for (int d = 0; d < padded; d++)
+        if (cache.Layout.Type == DType.F32)
         {
-            float k = d < size ? key[d] : 0, v = d < size ? value[d] : 0;
-            if (isF32)
+            for (int d = 0; d < padded; d++)
             {
-                ((float*)keys)[(d * Tokens) + token] = k;
-                ((float*)values)[(d / 16 * 16 * Tokens) + (token * 16) + (d % 16)] = v;
+                ((float*)keys)[(d * Tokens) + token] = d < size ? key[d] : 0;
+                ((float*)values)[(d / 16 * 16 * Tokens) + (token * 16) + (d % 16)] = d < size ? value[d] : 0;
             }
-            else
-            {
-                ((ushort*)keys)[(d / 2 * 2 * Tokens) + (token * 2) + (d & 1)] = Packing.RoundToBf16(k);
-                ((ushort*)values)[(d / 16 * 16 * Tokens) + (token / 2 * 32) + (d % 16 * 2) + (token & 1)] = Packing.RoundToBf16(v);
-            }
+            return;
         }
+        ushort* rounded = stackalloc ushort[padded];
+        Round(key, size, padded, rounded);
+        uint* pairs = (uint*)keys + token;
+        for (int d = 0; d < padded; d += 2, pairs += Tokens) *pairs = *(uint*)(rounded + d);
+        Round(value, size, padded, rounded);
+        ushort* to = (ushort*)values + (token / 2 * 32) + (token & 1);
+        for (int d = 0; d < padded; d += 16, to += 16 * Tokens)
+            for (int i = 0; i < 16; i++) to[2 * i] = rounded[d + i];
+    }
+
+    private static void Round(float* source, int size, int padded, ushort* rounded)
+    {
+        int d = 0;
+        for (; d + 16 <= size; d += 16) T.StoreBf16(rounded + d, T.Load(source + d));
+        for (; d < size; d++) rounded[d] = Packing.RoundToBf16(source[d]);
+        for (; d < padded; d++) rounded[d] = 0;
     }
 
     /// <summary>Keys of one block as f32 [headSize][16].</summary>

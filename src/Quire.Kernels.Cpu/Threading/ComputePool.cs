@@ -16,7 +16,8 @@ internal interface IJob
 public sealed unsafe class ComputePool : IDisposable
 {
     private const int Open = 1 << 30;
-    private const int SpinsBeforeSleep = 2000;
+    private const int SpinsBeforeSleep = 16000;
+    private const int SpinsBeforeYield = 4000;
 
     /// <summary>Bytes of scratch memory that a worker has inside a region.</summary>
     internal const int ScratchBytes = 256 * 1024;
@@ -74,8 +75,12 @@ public sealed unsafe class ComputePool : IDisposable
             if (asleep > 0) wake.Release(asleep);
             Work(0);
             Interlocked.And(ref state.Value, ~Open);
-            SpinWait spin = default;
-            while (Volatile.Read(ref state.Value) != 0) spin.SpinOnce(-1);
+            // The others are inside their last items, microseconds from the end; a yield to the system would cost more. It comes where they were suspended.
+            for (int spins = 0; Volatile.Read(ref state.Value) != 0; spins++)
+            {
+                if (spins < SpinsBeforeYield) Thread.SpinWait(1);
+                else Thread.Yield();
+            }
             this.job = null;
             if (failure is { } e)
             {
@@ -134,7 +139,7 @@ public sealed unsafe class ComputePool : IDisposable
         {
             int now = Volatile.Read(ref generation.Value);
             if (now != seen) return now;
-            Thread.SpinWait(8);
+            Thread.SpinWait(1);
         }
         Interlocked.Increment(ref sleeping.Value);
         while (Volatile.Read(ref generation.Value) == seen) wake.Wait();
