@@ -15,16 +15,20 @@ internal sealed class ForwardRunner : IDisposable
     private readonly DType kvType;
     private readonly List<DeviceBuffer> buffers = [];
 
-    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048)
+    /// <param name="kvType">Of weights without a format of their own, and of keys and values.</param>
+    /// <param name="activations">Null follows <paramref name="kvType"/>.</param>
+    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048, CpuActivations? activations = null)
     {
         this.kvType = kvType;
-        device = new CpuDevice(kernels ?? KernelSet.Default, pool, kvType);
+        device = new CpuDevice(kernels ?? KernelSet.Default, pool, kvType, activations ?? (kvType == DType.BF16 ? CpuActivations.BF16 : CpuActivations.F32));
         using Checkpoint checkpoint = Checkpoint.Open(path);
         Spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
         model = TransformerModel.Load(checkpoint, Spec, device, positions);
     }
 
     public ModelSpec Spec { get; }
+
+    public long WeightBytes => model.WeightBytes;
 
     /// <summary>Logits of every token of every sequence: result[sequence][token][vocabulary].</summary>
     public float[][][] Logits(IReadOnlyList<int[]> sequences) => Run(sequences, lastOnly: false);
