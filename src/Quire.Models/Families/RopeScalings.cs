@@ -6,9 +6,8 @@ namespace Quire.Models;
 internal static class RopeScalings
 {
     /// <exception cref="QuireException">A rule that this build does not have, or one that lacks its numbers.</exception>
-    public static RopeScaling? Read(ModelConfig config)
+    public static RopeScaling? Read(ModelConfig config, RopeConfig rope)
     {
-        RopeConfig rope = config.Rope;
         int original = rope.OriginalMaxPositionEmbeddings ?? config.OptionalInt("max_position_embeddings", 1) ?? 2048;
         return rope.Type switch
         {
@@ -16,6 +15,7 @@ internal static class RopeScalings
             "linear" => new LinearScaling(Need(rope.Factor, "factor")),
             "llama3" => new Llama3Scaling(Need(rope.Factor, "factor"), Need(rope.LowFreqFactor, "low_freq_factor"), Need(rope.HighFreqFactor, "high_freq_factor"), original),
             "yarn" => new YarnScaling(Need(rope.Factor, "factor"), original, rope.BetaFast ?? 32, rope.BetaSlow ?? 1, YarnAttention(rope), rope.Truncate ?? true),
+            "dynamic" when rope.Alpha is { } alpha => new AlphaScaling(alpha),
             "dynamic" => new DynamicScaling(Need(rope.Factor, "factor"), original),
             _ => throw config.Bad("rope_scaling", $"has type {rope.Type}; default, linear, llama3, yarn and dynamic are supported"),
         };

@@ -107,6 +107,13 @@ public sealed record DynamicScaling(double Factor, int OriginalMaxPositions) : R
     }
 }
 
+/// <summary>HunYuan's NTK: a base that is larger by a fixed factor.</summary>
+public sealed record AlphaScaling(double Alpha) : RopeScaling
+{
+    public override float[] InverseFrequencies(RopeSpec rope) =>
+        rope.Unscaled(rope.Theta * Math.Pow(Alpha, rope.RotatedSize / (rope.RotatedSize - 2.0)));
+}
+
 /// <summary>One divisor per frequency, as GGUF files of Llama 3 store their scaling.</summary>
 public sealed record DivisorScaling(IReadOnlyList<float> Divisors) : RopeScaling
 {
