@@ -10,17 +10,22 @@ public sealed class Gemma2 : IModelFamily
 
     public ModelSpec Describe(ModelConfig config)
     {
-        float scale = Scale(config), cap = (float)(config.OptionalDouble("attn_logit_softcapping") ?? 0);
+        float cap = (float)(config.OptionalDouble("attn_logit_softcapping") ?? 0);
         int window = config.OptionalInt("sliding_window", 1) ?? 4096;
-        return WithPostNorms(config, Gemma.Describe(config, attention => attention with { Scale = scale, ScoreCap = cap }))
+        return WithPostNorms(config, Gemma.Describe(config, attention => attention with { Scale = Scale(config, attention), ScoreCap = cap }))
             .WithAttention((layer, attention) => LayerKinds.IsSliding(config, layer, period: 2) ? attention with { Window = window } : attention)
             with { LogitCap = (float)(config.OptionalDouble("final_logit_softcapping") ?? 0) };
     }
 
     public WeightMap Weights(ModelSpec spec) => Names();
 
-    /// <summary>Scores are scaled by a number of the configuration, not by the head size.</summary>
-    internal static float Scale(ModelConfig config) => 1 / MathF.Sqrt((float)(config.OptionalDouble("query_pre_attn_scalar") ?? 256));
+    /// <summary>Scores are scaled by a number of the configuration. GGUF files lack it; the 27B models, known by their layers, have the head size that
+    /// hidden size and heads would give, the others have their own.</summary>
+    internal static float Scale(ModelConfig config, AttentionSpec attention)
+    {
+        double replaced = config.IsGguf && config.Int("num_hidden_layers", 1) is 46 or 62 ? config.Int("hidden_size", 1) / (double)attention.Heads : attention.HeadSize;
+        return 1 / MathF.Sqrt((float)(config.OptionalDouble("query_pre_attn_scalar") ?? replaced));
+    }
 
     internal static ModelSpec WithPostNorms(ModelConfig config, ModelSpec spec)
     {

@@ -11,12 +11,12 @@ public sealed class Gemma3 : IModelFamily
     public ModelSpec Describe(ModelConfig config)
     {
         NormSpec norm = Gemma.Norm(config);
-        float scale = Gemma2.Scale(config), cap = (float)(config.OptionalDouble("attn_logit_softcapping") ?? 0);
+        float cap = (float)(config.OptionalDouble("attn_logit_softcapping") ?? 0);
         int window = config.OptionalInt("sliding_window", 1) ?? 4096;
         int period = config.OptionalInt("sliding_window_pattern", 1) ?? config.OptionalInt("_sliding_window_pattern", 1) ?? 6;
         RopeConfig local = config.RopeByLayerType.GetValueOrDefault(LayerKinds.Sliding) ?? new RopeConfig { Theta = 10000 };
 
-        ModelSpec spec = Gemma.Describe(config, attention => attention with { QueryNorm = norm, KeyNorm = norm, Scale = scale, ScoreCap = cap });
+        ModelSpec spec = Gemma.Describe(config, attention => attention with { QueryNorm = norm, KeyNorm = norm, Scale = Gemma2.Scale(config, attention), ScoreCap = cap });
         RopeSpec localRope = Llama.Rope(config, local, spec.Layers[0].Attention.HeadSize);
         return Gemma2.WithPostNorms(config, spec)
             .WithAttention((layer, attention) => LayerKinds.IsSliding(config, layer, period) ? attention with { Window = window, Rope = localRope } : attention) with
