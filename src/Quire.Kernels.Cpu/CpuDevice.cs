@@ -47,6 +47,19 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         kernels.RmsNorm(pool, output, input, norm);
     }
 
+    public void Add(Tensor output, Tensor input, float scale)
+    {
+        Check.F32(output, nameof(output), input.Shape.Rows, input.Shape.Columns);
+        Check.F32(input, nameof(input), input.Shape.Rows, input.Shape.Columns);
+        kernels.Add(pool, output, input, scale);
+    }
+
+    public void ScaleAndCap(Tensor values, float scale, float cap)
+    {
+        Check.F32(values, nameof(values), values.Shape.Rows, values.Shape.Columns);
+        kernels.ScaleAndCap(pool, values, scale, cap);
+    }
+
     public void Linear(Tensor output, Tensor input, PreparedLinear weight, in LinearEpilogue epilogue)
     {
         Check.F32(output, nameof(output), input.Shape.Rows, weight.OutputFeatures);

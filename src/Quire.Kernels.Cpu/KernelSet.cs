@@ -1,4 +1,5 @@
 using Quire.Kernels.Cpu.Attention;
+using Quire.Kernels.Cpu.Elements;
 using Quire.Kernels.Cpu.Embedding;
 using Quire.Kernels.Cpu.Gating;
 using Quire.Kernels.Cpu.Linear;
@@ -45,6 +46,10 @@ public abstract class KernelSet
     internal abstract void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output);
 
     internal abstract void RmsNorm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm);
+
+    internal abstract void Add(ComputePool pool, Tensor output, Tensor input, float scale);
+
+    internal abstract void ScaleAndCap(ComputePool pool, Tensor values, float scale, float cap);
 
     internal abstract void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule);
 
@@ -108,6 +113,18 @@ public abstract class KernelSet
         {
             var job = new RmsNormJob(output, input, norm);
             pool.Run(ref job, (int)(input.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
+        }
+
+        internal override void Add(ComputePool pool, Tensor output, Tensor input, float scale)
+        {
+            var job = new AddJob<T>((float*)output.Address, (float*)input.Address, output.Shape.Count, scale);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override void ScaleAndCap(ComputePool pool, Tensor values, float scale, float cap)
+        {
+            var job = new ScaleAndCapJob<T>((float*)values.Address, values.Shape.Count, scale, cap);
+            pool.Run(ref job, job.Items);
         }
 
         internal override void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)

@@ -8,7 +8,7 @@ public sealed class TransformerModel : IDisposable
 {
     private readonly IDevice device;
     private readonly PreparedLinear embedding, head;
-    private readonly Layer[] layers;
+    private readonly DecoderLayer[] layers;
     private readonly NormWeight finalNorm;
     private readonly IReadOnlyList<IDisposable> owned;
 
@@ -18,19 +18,10 @@ public sealed class TransformerModel : IDisposable
         Spec = spec;
         embedding = reader.Prepare(reader.Rows(WeightPart.Embedding, 0, spec.VocabularySize, spec.HiddenSize));
         head = spec.TiedEmbedding ? embedding : reader.Prepare(reader.Rows(WeightPart.Head, 0, spec.VocabularySize, spec.HiddenSize));
-        finalNorm = new NormWeight(reader.Vector(0, (WeightPart.FinalNorm, spec.HiddenSize)), spec.FinalNorm.Epsilon);
+        finalNorm = reader.Norm(WeightPart.FinalNorm, 0, spec.HiddenSize, spec.FinalNorm);
 
         var rotaries = new Dictionary<RopeSpec, Tensor>();
-        layers = new Layer[spec.Layers.Count];
-        for (int i = 0; i < layers.Length; i++)
-        {
-            LayerSpec layer = spec.Layers[i];
-            layers[i] = new Layer(
-                new NormWeight(reader.Vector(i, (WeightPart.AttentionNorm, spec.HiddenSize)), layer.AttentionNorm.Epsilon),
-                new AttentionLayer(reader, i, spec.HiddenSize, layer.Attention, Rotary(layer.Attention.Rope)),
-                new NormWeight(reader.Vector(i, (WeightPart.MlpNorm, spec.HiddenSize)), layer.MlpNorm.Epsilon),
-                new MlpLayer(reader, i, spec.HiddenSize, layer.Mlp));
-        }
+        layers = [.. spec.Layers.Select((layer, i) => new DecoderLayer(reader, i, spec.HiddenSize, layer, Rotary(layer.Attention.Rope)))];
         owned = reader.Owned;
         WeightBytes = reader.Bytes;
 
@@ -53,7 +44,8 @@ public sealed class TransformerModel : IDisposable
     /// <exception cref="QuireException">A weight is missing, has the wrong shape, or is stored in a format that cannot be read.</exception>
     public static TransformerModel Load(Checkpoint checkpoint, ModelSpec spec, IDevice device, int positions)
     {
-        WeightMap names = checkpoint.Vocabulary is null ? ModelFamilies.Of(checkpoint.Config).Weights(spec) : WeightMap.Gguf;
+        IModelFamily family = ModelFamilies.Of(checkpoint.Config);
+        WeightMap names = checkpoint.Vocabulary is null ? family.Weights(spec) : family.GgufWeights();
         var reader = new WeightReader(checkpoint, names, device);
         try
         {
@@ -70,16 +62,10 @@ public sealed class TransformerModel : IDisposable
     /// <returns>[tokens, hidden]: the residual stream before the final norm, valid until the workspace's next use.</returns>
     public Tensor Forward(RaggedBatch batch, KvPool cache, Workspace workspace)
     {
-        Tensor residual = workspace.Residual(batch.Tokens, Spec.HiddenSize), normed = workspace.Hidden(batch.Tokens, Spec.HiddenSize);
+        Tensor residual = workspace.Residual(batch.Tokens, Spec.HiddenSize), hidden = workspace.Hidden(batch.Tokens, Spec.HiddenSize);
         device.Embed(residual, batch.TokenIds, embedding, Spec.EmbeddingScale);
         for (int i = 0; i < layers.Length; i++)
-        {
-            ref readonly Layer layer = ref layers[i];
-            device.RmsNorm(normed, residual, layer.AttentionNorm);
-            layer.Attention.Forward(device, workspace, residual, normed, cache.Layer(i), batch.Attention(cache.GroupOf[i]));
-            device.RmsNorm(normed, residual, layer.MlpNorm);
-            layer.Mlp.Forward(device, workspace, residual, normed);
-        }
+            layers[i].Forward(device, workspace, residual, hidden, cache.Layer(i), batch.Attention(cache.GroupOf[i]));
         return residual;
     }
 
@@ -90,12 +76,11 @@ public sealed class TransformerModel : IDisposable
     {
         device.RmsNorm(hidden, hidden, finalNorm);
         device.Linear(logits, hidden, head, default);
+        if (Spec.LogitScale != 1 || Spec.LogitCap > 0) device.ScaleAndCap(logits, Spec.LogitScale, Spec.LogitCap);
     }
 
     public void Dispose()
     {
         foreach (IDisposable part in owned) part.Dispose();
     }
-
-    private readonly record struct Layer(NormWeight AttentionNorm, AttentionLayer Attention, NormWeight MlpNorm, MlpLayer Mlp);
 }

@@ -231,6 +231,8 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         for (int t = low / 16 * 16; t < high; t += 16)
         {
             T scaled = T.Load(scores + t) * scale;
+            // Unseen tokens become -cap here, which no seen one is below: the maximum stays a seen token's.
+            if (rule.Cap > 0) scaled = LaneMath.Cap(scaled, rule.Cap);
             T.Store(scores + t, scaled);
             best = T.Max(best, scaled);
         }

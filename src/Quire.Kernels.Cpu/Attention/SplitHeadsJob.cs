@@ -22,28 +22,40 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
         }
 
         float* to = query + ((long)item * rule.Heads * size);
+        NormaliseAll(row, rule.QueryNorm, rule.Heads);
         for (int head = 0; head < rule.Heads; head++, row += size, to += size)
         {
-            Normalise(row, rule.QueryNorm);
-            Rotate(row, rotary, half);
+            Prepare(row, rule.QueryNorm, rotary, half);
             Buffer.MemoryCopy(row, to, size * 4L, size * 4L);
         }
 
         int slot = ((int*)batch.SlotMapping.Address)[item];
         if (slot < 0) return;
         float* values = row + ((long)rule.KvHeads * size);
+        NormaliseAll(row, rule.KeyNorm, rule.KvHeads);
         for (int head = 0; head < rule.KvHeads; head++, row += size, values += size)
         {
-            Normalise(row, rule.KeyNorm);
-            Rotate(row, rotary, half);
+            Prepare(row, rule.KeyNorm, rotary, half);
             KvBlocks<T>.Write(cache, slot, head, row, values);
         }
     }
 
-    private void Normalise(float* head, in NormWeight norm)
+    private bool IsForAllHeads(in NormWeight norm) => norm.Weight.Shape.Count > rule.HeadSize;
+
+    private void NormaliseAll(float* row, in NormWeight norm, int heads)
     {
-        if (!norm.Weight.IsEmpty) RmsNormRow<T>.Apply(head, head, (float*)norm.Weight.Address, rule.HeadSize, norm.Epsilon);
+        if (!norm.Weight.IsEmpty && IsForAllHeads(norm)) RmsNormRow<T>.Apply(row, row, (float*)norm.Weight.Address, heads * rule.HeadSize, norm.Epsilon);
     }
+
+    private void Prepare(float* head, in NormWeight norm, float* rotary, int half)
+    {
+        bool normalise = !norm.Weight.IsEmpty && !IsForAllHeads(norm);
+        if (normalise && !rule.NormAfterRotation) Normalise(head, norm);
+        Rotate(head, rotary, half);
+        if (normalise && rule.NormAfterRotation) Normalise(head, norm);
+    }
+
+    private void Normalise(float* head, in NormWeight norm) => RmsNormRow<T>.Apply(head, head, (float*)norm.Weight.Address, rule.HeadSize, norm.Epsilon);
 
     // (x, y) becomes (x cos - y sin, y cos + x sin), y standing half the rotated size after x; the remainder rounds as the lanes do.
     private static void Rotate(float* head, float* cosines, int half)

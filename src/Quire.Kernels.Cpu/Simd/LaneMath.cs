@@ -31,6 +31,11 @@ internal static class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Silu<T>(T x) where T : unmanaged, ILanes<T> => x / (T.Broadcast(1f) + Exp(T.Zero - x));
 
+    /// <summary>cap tanh(x / cap), by tanh(y) = 1 - 2 / (e^2y + 1).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Cap<T>(T x, float cap) where T : unmanaged, ILanes<T> =>
+        T.Broadcast(cap) - (T.Broadcast(2 * cap) / (Exp(x * T.Broadcast(2 / cap)) + T.Broadcast(1f)));
+
     /// <summary>x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, by tanh(y) = 1 - 2 / (e^2y + 1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T GeluTanh<T>(T x) where T : unmanaged, ILanes<T>

@@ -11,6 +11,9 @@ public interface IModelFamily
     /// <exception cref="QuireException">The configuration lacks a key or asks for what the family does not have.</exception>
     ModelSpec Describe(ModelConfig config);
 
-    /// <summary>Names of Hugging Face checkpoints; GGUF names are the same for all families.</summary>
+    /// <summary>Names of Hugging Face checkpoints.</summary>
     WeightMap Weights(ModelSpec spec);
+
+    /// <summary>Names of GGUF files, which most families share.</summary>
+    WeightMap GgufWeights() => WeightMap.Gguf();
 }

@@ -14,7 +14,8 @@ public sealed class Llama : IModelFamily
     public WeightMap Weights(ModelSpec spec) => Names();
 
     /// <summary>The Llama spec with one change for all layers: how its relatives are described.</summary>
-    internal static ModelSpec Describe(ModelConfig config, Func<AttentionSpec, AttentionSpec> change)
+    /// <param name="activation">The family's own; null reads <c>hidden_act</c>.</param>
+    internal static ModelSpec Describe(ModelConfig config, Func<AttentionSpec, AttentionSpec> change, Activation? activation = null)
     {
         int hidden = config.Int("hidden_size", 1), heads = config.Int("num_attention_heads", 1);
         int kvHeads = config.OptionalInt("num_key_value_heads", 1) ?? heads;
@@ -22,7 +23,7 @@ public sealed class Llama : IModelFamily
         if (heads % kvHeads != 0) throw config.Bad("num_key_value_heads", $"is {kvHeads}, which does not divide num_attention_heads {heads}");
         if (headSize % 2 != 0) throw config.Bad("head_dim", $"is {headSize}; rotary heads need an even size");
 
-        var norm = new NormSpec((float)(config.OptionalDouble("rms_norm_eps") ?? 1e-6));
+        NormSpec norm = Norm(config);
         bool attentionBias = config.OptionalBool("attention_bias") ?? false;
         AttentionSpec attention = change(new AttentionSpec
         {
@@ -30,11 +31,11 @@ public sealed class Llama : IModelFamily
             KvHeads = kvHeads,
             HeadSize = headSize,
             Scale = 1 / MathF.Sqrt(headSize),
-            Rope = Rope(config, headSize),
+            Rope = Rope(config, config.Rope, headSize),
             QkvBias = attentionBias,
             OutputBias = attentionBias,
         });
-        var mlp = new MlpSpec(config.Int("intermediate_size", 1), ReadActivation(config), config.OptionalBool("mlp_bias") ?? false);
+        var mlp = new MlpSpec(config.Int("intermediate_size", 1), activation ?? ReadActivation(config), config.OptionalBool("mlp_bias") ?? false);
         return new ModelSpec
         {
             HiddenSize = hidden,
@@ -67,11 +68,12 @@ public sealed class Llama : IModelFamily
         .Map("model.layers.{layer}.mlp.down_proj.weight", WeightPart.Down)
         .Map("model.layers.{layer}.mlp.down_proj.bias", WeightPart.DownBias);
 
-    private static RopeSpec Rope(ModelConfig config, int headSize)
+    internal static NormSpec Norm(ModelConfig config, float weightOffset = 0) => new((float)(config.OptionalDouble("rms_norm_eps") ?? 1e-6), weightOffset);
+
+    internal static RopeSpec Rope(ModelConfig config, RopeConfig rope, int headSize)
     {
-        RopeConfig rope = config.Rope;
         int rotated = (int)(headSize * (rope.PartialRotaryFactor ?? 1));
-        return new RopeSpec(rope.Theta ?? 10000, rotated, RopeScalings.Read(config));
+        return new RopeSpec(rope.Theta ?? 10000, rotated, RopeScalings.Read(config, rope));
     }
 
     // llama3 and longrope configurations state the stretched context, the others the original one.

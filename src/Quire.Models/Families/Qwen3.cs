@@ -10,7 +10,7 @@ public sealed class Qwen3 : IModelFamily
 
     public ModelSpec Describe(ModelConfig config)
     {
-        var norm = new NormSpec((float)(config.OptionalDouble("rms_norm_eps") ?? 1e-6));
+        NormSpec norm = Llama.Norm(config);
         return Qwen2.WithWindows(config, Llama.Describe(config, attention => attention with { QueryNorm = norm, KeyNorm = norm }));
     }
 

@@ -17,6 +17,7 @@ public enum WeightPart
     KeyNorm,
     Output,
     OutputBias,
+    PostAttentionNorm,
     MlpNorm,
     Gate,
     GateBias,
@@ -24,6 +25,7 @@ public enum WeightPart
     UpBias,
     Down,
     DownBias,
+    PostMlpNorm,
 }
 
 /// <summary>A checkpoint's names for the parts of a spec; <c>{layer}</c> stands for the layer index.</summary>
@@ -31,8 +33,8 @@ public sealed class WeightMap
 {
     private readonly Dictionary<WeightPart, string> names = [];
 
-    /// <summary>GGUF's names, the same for every family.</summary>
-    public static WeightMap Gguf { get; } = new WeightMap()
+    /// <summary>GGUF's names.</summary>
+    public static WeightMap Gguf() => new WeightMap()
         .Map("token_embd.weight", WeightPart.Embedding)
         .Map("output_norm.weight", WeightPart.FinalNorm)
         .Map("output.weight", WeightPart.Head)
@@ -47,18 +49,20 @@ public sealed class WeightMap
         .Map("blk.{layer}.attn_k_norm.weight", WeightPart.KeyNorm)
         .Map("blk.{layer}.attn_output.weight", WeightPart.Output)
         .Map("blk.{layer}.attn_output.bias", WeightPart.OutputBias)
+        .Map("blk.{layer}.post_attention_norm.weight", WeightPart.PostAttentionNorm)
         .Map("blk.{layer}.ffn_norm.weight", WeightPart.MlpNorm)
         .Map("blk.{layer}.ffn_gate.weight", WeightPart.Gate)
         .Map("blk.{layer}.ffn_gate.bias", WeightPart.GateBias)
         .Map("blk.{layer}.ffn_up.weight", WeightPart.Up)
         .Map("blk.{layer}.ffn_up.bias", WeightPart.UpBias)
         .Map("blk.{layer}.ffn_down.weight", WeightPart.Down)
-        .Map("blk.{layer}.ffn_down.bias", WeightPart.DownBias);
+        .Map("blk.{layer}.ffn_down.bias", WeightPart.DownBias)
+        .Map("blk.{layer}.post_ffw_norm.weight", WeightPart.PostMlpNorm);
 
-    /// <summary>Adds or replaces a name.</summary>
-    public WeightMap Map(string name, WeightPart part)
+    /// <summary>Adds or replaces a name. One name for several parts is one stored matrix, their rows behind each other.</summary>
+    public WeightMap Map(string name, params ReadOnlySpan<WeightPart> parts)
     {
-        names[part] = name;
+        foreach (WeightPart part in parts) names[part] = name;
         return this;
     }
 

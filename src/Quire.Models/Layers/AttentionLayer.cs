@@ -6,7 +6,7 @@ namespace Quire.Models;
 internal sealed class AttentionLayer
 {
     private readonly AttentionSpec spec;
-    private readonly PreparedLinear qkv, output;
+    private readonly PreparedLinear qkv, outputWeight;
     private readonly Tensor qkvBias, outputBias;
     private readonly HeadRule heads;
     private readonly AttentionRule rule;
@@ -15,19 +15,26 @@ internal sealed class AttentionLayer
     {
         this.spec = spec;
         int queries = spec.Heads * spec.HeadSize, keys = spec.KvHeads * spec.HeadSize;
-        qkv = reader.Prepare(new StackedRows(
-            reader.RotatedRows(WeightPart.Query, layer, queries, hidden, spec.HeadSize),
-            reader.RotatedRows(WeightPart.Key, layer, keys, hidden, spec.HeadSize),
-            reader.Rows(WeightPart.Value, layer, keys, hidden)));
-        output = reader.Prepare(reader.Rows(WeightPart.Output, layer, hidden, queries));
-        if (spec.QkvBias) qkvBias = reader.Vector(layer, (WeightPart.QueryBias, queries), (WeightPart.KeyBias, keys), (WeightPart.ValueBias, keys));
+        IWeightRows[] parts = reader.Split(layer, hidden, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
+        qkv = reader.Prepare(new StackedRows(reader.HalfSplit(parts[0], spec), reader.HalfSplit(parts[1], spec), parts[2]));
+        outputWeight = reader.Prepare(reader.Rows(WeightPart.Output, layer, hidden, queries));
+        if (spec.QkvBias) qkvBias = reader.QkvBias(layer, spec);
         if (spec.OutputBias) outputBias = reader.Vector(layer, (WeightPart.OutputBias, hidden));
-        heads = new HeadRule(spec.Heads, spec.KvHeads, spec.HeadSize, Norm(reader, layer, spec.QueryNorm, WeightPart.QueryNorm), Norm(reader, layer, spec.KeyNorm, WeightPart.KeyNorm), rotary);
-        rule = new AttentionRule(spec.Scale, spec.Window);
+        heads = new HeadRule(
+            spec.Heads,
+            spec.KvHeads,
+            spec.HeadSize,
+            reader.Norm(WeightPart.QueryNorm, layer, spec.NormAllHeads ? queries : spec.HeadSize, spec.QueryNorm),
+            reader.Norm(WeightPart.KeyNorm, layer, spec.NormAllHeads ? keys : spec.HeadSize, spec.KeyNorm),
+            rotary,
+            spec.NormAfterRotation);
+        rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap);
     }
 
-    /// <summary>residual += output projection of attention over <paramref name="input"/>.</summary>
-    public void Forward(IDevice device, Workspace workspace, Tensor residual, Tensor input, in KvCache cache, in AttentionBatch batch)
+    /// <summary>output = residual + output projection of attention over <paramref name="input"/>.</summary>
+    /// <param name="output">May be the residual or the input.</param>
+    /// <param name="residual">Empty adds nothing.</param>
+    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in KvCache cache, in AttentionBatch batch)
     {
         long tokens = input.Shape[0];
         Tensor rows = workspace.Qkv(tokens, (spec.Heads + (2 * spec.KvHeads)) * spec.HeadSize);
@@ -35,9 +42,6 @@ internal sealed class AttentionLayer
         device.Linear(rows, input, qkv, new LinearEpilogue(qkvBias));
         device.SplitHeads(query, rows, cache, batch, heads);
         device.Attention(attended, query, cache, batch, rule);
-        device.Linear(residual, attended.View(new Shape(tokens, spec.Heads * spec.HeadSize)), output, new LinearEpilogue(outputBias, residual));
+        device.Linear(output, attended.View(new Shape(tokens, spec.Heads * spec.HeadSize)), outputWeight, new LinearEpilogue(outputBias, residual));
     }
-
-    private NormWeight Norm(WeightReader reader, int layer, NormSpec? norm, WeightPart part) =>
-        norm is null ? default : new NormWeight(reader.Vector(layer, (part, spec.HeadSize)), norm.Epsilon);
 }

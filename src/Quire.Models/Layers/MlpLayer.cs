@@ -13,20 +13,22 @@ internal sealed class MlpLayer
     {
         this.spec = spec;
         int size = spec.IntermediateSize;
-        gateUp = reader.Prepare(new StackedRows(reader.Rows(WeightPart.Gate, layer, size, hidden), reader.Rows(WeightPart.Up, layer, size, hidden)));
+        gateUp = reader.Prepare(new StackedRows(reader.Split(layer, hidden, (WeightPart.Gate, size), (WeightPart.Up, size))));
         down = reader.Prepare(reader.Rows(WeightPart.Down, layer, hidden, size));
         if (!spec.Bias) return;
         gateUpBias = reader.Vector(layer, (WeightPart.GateBias, size), (WeightPart.UpBias, size));
         downBias = reader.Vector(layer, (WeightPart.DownBias, hidden));
     }
 
-    /// <summary>residual += down(activation(gate(input)) * up(input)).</summary>
-    public void Forward(IDevice device, Workspace workspace, Tensor residual, Tensor input)
+    /// <summary>output = residual + down(activation(gate(input)) * up(input)).</summary>
+    /// <param name="output">May be the residual or the input.</param>
+    /// <param name="residual">Empty adds nothing.</param>
+    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual)
     {
         long tokens = input.Shape[0];
         Tensor rows = workspace.GateUp(tokens, 2 * spec.IntermediateSize), gated = workspace.Gated(tokens, spec.IntermediateSize);
         device.Linear(rows, input, gateUp, new LinearEpilogue(gateUpBias));
         device.GatedActivation(gated, rows, spec.Activation);
-        device.Linear(residual, gated, down, new LinearEpilogue(downBias, residual));
+        device.Linear(output, gated, down, new LinearEpilogue(downBias, residual));
     }
 }

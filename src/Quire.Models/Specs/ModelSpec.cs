@@ -23,6 +23,15 @@ public sealed record ModelSpec
     /// <summary>Multiplies embedded rows.</summary>
     public float EmbeddingScale { get; init; } = 1;
 
+    /// <summary>Multiplies logits.</summary>
+    public float LogitScale { get; init; } = 1;
+
+    /// <summary>Scaled logits become cap * tanh(logit / cap); 0 caps nothing.</summary>
+    public float LogitCap { get; init; }
+
+    /// <summary>This spec with every layer changed.</summary>
+    public ModelSpec WithLayers(Func<LayerSpec, LayerSpec> change) => this with { Layers = [.. Layers.Select(change)] };
+
     /// <summary>This spec with every layer's attention changed.</summary>
     public ModelSpec WithAttention(Func<AttentionSpec, AttentionSpec> change) =>
         WithAttention((_, attention) => change(attention));
@@ -33,10 +42,23 @@ public sealed record ModelSpec
 }
 
 /// <summary>One decoder layer: norm, attention, residual sum, norm, feed-forward, residual sum.</summary>
-public sealed record LayerSpec(NormSpec AttentionNorm, AttentionSpec Attention, NormSpec MlpNorm, MlpSpec Mlp);
+/// <param name="AttentionNorm">Norm of attention's input; null feeds it the residual stream itself.</param>
+/// <param name="MlpNorm">The same for the feed-forward.</param>
+public sealed record LayerSpec(NormSpec? AttentionNorm, AttentionSpec Attention, NormSpec? MlpNorm, MlpSpec Mlp)
+{
+    /// <summary>Norm of attention's output before it joins the residual stream.</summary>
+    public NormSpec? PostAttentionNorm { get; init; }
+
+    /// <summary>The same for the feed-forward.</summary>
+    public NormSpec? PostMlpNorm { get; init; }
+
+    /// <summary>Multiplies both outputs as they join the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1;
+}
 
 /// <summary>An RMS norm.</summary>
-public sealed record NormSpec(float Epsilon);
+/// <param name="WeightOffset">Added to the stored weight.</param>
+public sealed record NormSpec(float Epsilon, float WeightOffset = 0);
 
 /// <summary>Attention with grouped key / value heads.</summary>
 public sealed record AttentionSpec
@@ -57,10 +79,22 @@ public sealed record AttentionSpec
     /// <summary>Null rotates nothing.</summary>
     public RopeSpec? Rope { get; init; }
 
+    /// <summary>Checkpoints order each query and key head so that neighbours rotate together.</summary>
+    public bool InterleavedRotary { get; init; }
+
+    /// <summary>Scaled scores become cap * tanh(score / cap); 0 caps nothing.</summary>
+    public float ScoreCap { get; init; }
+
     /// <summary>Norm of each query head before rotation.</summary>
     public NormSpec? QueryNorm { get; init; }
 
     public NormSpec? KeyNorm { get; init; }
+
+    /// <summary>Query and key norms go over all heads of a token together, with a weight for each element.</summary>
+    public bool NormAllHeads { get; init; }
+
+    /// <summary>Query and key norms come after rotation.</summary>
+    public bool NormAfterRotation { get; init; }
 
     /// <summary>Biases of the query, key and value projections.</summary>
     public bool QkvBias { get; init; }

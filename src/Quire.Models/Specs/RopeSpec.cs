@@ -15,8 +15,9 @@ public sealed record RopeSpec(double Theta, int RotatedSize, RopeScaling? Scalin
     /// <summary>[positions, 2, RotatedSize / 2]: cosines, then sines.</summary>
     public float[] Table(int positions)
     {
-        float[] frequencies = InverseFrequencies();
-        float factor = AttentionFactor;
+        RopeSpec rope = this with { Scaling = Scaling?.For(positions) };
+        float[] frequencies = rope.InverseFrequencies();
+        float factor = rope.AttentionFactor;
         int half = frequencies.Length;
         var table = new float[(long)positions * 2 * half];
         for (int position = 0; position < positions; position++)
@@ -47,6 +48,9 @@ public abstract record RopeScaling
     public virtual float AttentionFactor => 1;
 
     public abstract float[] InverseFrequencies(RopeSpec rope);
+
+    /// <summary>The rule where no sequence is longer than <paramref name="positions"/>.</summary>
+    public virtual RopeScaling For(int positions) => this;
 }
 
 /// <summary>Positions divided by a factor.</summary>
@@ -107,15 +111,9 @@ public sealed record DynamicScaling(double Factor, int OriginalMaxPositions) : R
     }
 }
 
-/// <summary>One divisor per frequency, as GGUF files of Llama 3 store their scaling.</summary>
-public sealed record DivisorScaling(IReadOnlyList<float> Divisors) : RopeScaling
+/// <summary>HunYuan's NTK: a base that is larger by a fixed factor.</summary>
+public sealed record AlphaScaling(double Alpha) : RopeScaling
 {
-    public override float[] InverseFrequencies(RopeSpec rope)
-    {
-        float[] frequencies = rope.Unscaled(rope.Theta);
-        if (Divisors.Count != frequencies.Length)
-            throw new QuireException(ErrorKind.InvalidModel, $"rope_freqs.weight has {Divisors.Count} entries; heads that rotate {rope.RotatedSize} elements need {frequencies.Length}.");
-        for (int i = 0; i < frequencies.Length; i++) frequencies[i] /= Divisors[i];
-        return frequencies;
-    }
+    public override float[] InverseFrequencies(RopeSpec rope) =>
+        rope.Unscaled(rope.Theta * Math.Pow(Alpha, rope.RotatedSize / (rope.RotatedSize - 2.0)));
 }

@@ -63,23 +63,16 @@ internal sealed class StackedRows : IWeightRows
     }
 }
 
-/// <summary>Heads whose rotated pairs stand next to each other (GGUF's Llama files), put back to half-split order: row i of a head is stored row 2i, or 2(i - half) + 1.</summary>
-internal sealed class HalfSplitRows(IWeightRows rows, int headSize) : IWeightRows
+/// <summary>Some rows of a matrix: a projection that is stored behind others.</summary>
+internal sealed class SlicedRows(IWeightRows rows, long first, long count) : IWeightRows
 {
-    public string Name => rows.Name;
+    public string Name => $"rows {first} .. {first + count - 1} of {rows.Name}";
 
-    public Shape Shape => rows.Shape;
+    public Shape Shape { get; } = new(count, rows.Shape[1]);
 
     public WeightFormat Format => rows.Format;
 
-    public void Read(long row, Span<float> values) => rows.Read(Stored(row, headSize), values);
+    public void Read(long row, Span<float> values) => rows.Read(first + row, values);
 
-    public ReadOnlySpan<byte> Raw(long row) => rows.Raw(Stored(row, headSize));
-
-    /// <summary>Where a row of half-split order is stored.</summary>
-    public static long Stored(long row, int headSize)
-    {
-        long head = row / headSize, i = row % headSize, half = headSize / 2;
-        return (head * headSize) + (i < half ? 2 * i : (2 * (i - half)) + 1);
-    }
+    public ReadOnlySpan<byte> Raw(long row) => rows.Raw(first + row);
 }

@@ -20,9 +20,48 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     /// <exception cref="QuireException">It is missing or has another shape.</exception>
     public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs) => new StoredRows(Find(part, layer, outputs, inputs));
 
-    /// <summary>The same for query and key, whose rows GGUF's Llama files store permuted.</summary>
-    public IWeightRows RotatedRows(WeightPart part, int layer, long outputs, long inputs, int headSize) =>
-        checkpoint.Config.RopeInterleavedRows ? new HalfSplitRows(Rows(part, layer, outputs, inputs), headSize) : Rows(part, layer, outputs, inputs);
+    /// <summary>Matrices of the same inputs, one for each part; those that the checkpoint stores as one are slices of it.</summary>
+    public IWeightRows[] Split(int layer, long inputs, params ReadOnlySpan<(WeightPart Part, int Rows)> parts)
+    {
+        var matrices = new IWeightRows[parts.Length];
+        for (int start = 0, end; start < parts.Length; start = end)
+        {
+            long rows = 0;
+            for (end = start; end < parts.Length && names.Name(parts[end].Part, layer) == names.Name(parts[start].Part, layer); end++) rows += parts[end].Rows;
+            IWeightRows stored = Rows(parts[start].Part, layer, rows, inputs);
+            long first = 0;
+            for (int i = start; i < end; first += parts[i++].Rows)
+                matrices[i] = end - start == 1 ? stored : new SlicedRows(stored, first, parts[i].Rows);
+        }
+        return matrices;
+    }
+
+    /// <summary>A query or key matrix, its rows in half-split order.</summary>
+    public IWeightRows HalfSplit(IWeightRows rows, AttentionSpec spec) => IsInterleaved(spec) ? new HalfSplitRows(rows, spec.HeadSize, spec.Rope!.RotatedSize) : rows;
+
+    /// <summary>A norm's weight; the default where there is none.</summary>
+    public NormWeight Norm(WeightPart part, int layer, int length, NormSpec? norm)
+    {
+        if (norm is null) return default;
+        float[] values = Read(part, layer, length);
+        if (!checkpoint.Config.NormWeightsIncludeOne)
+            for (int i = 0; i < length; i++) values[i] += norm.WeightOffset;
+        return new NormWeight(Upload(values, new Shape(length)), norm.Epsilon);
+    }
+
+    /// <summary>The biases of query, key and value behind each other, in the order of their matrices' rows.</summary>
+    public Tensor QkvBias(int layer, AttentionSpec spec)
+    {
+        int keys = spec.KvHeads * spec.HeadSize;
+        float[] values = [.. Rotated(WeightPart.QueryBias, spec.Heads * spec.HeadSize), .. Rotated(WeightPart.KeyBias, keys), .. Read(WeightPart.ValueBias, layer, keys)];
+        return Upload(values, new Shape(values.Length));
+
+        float[] Rotated(WeightPart part, int length)
+        {
+            float[] stored = Read(part, layer, length);
+            return IsInterleaved(spec) ? [.. Enumerable.Range(0, length).Select(row => stored[HalfSplitRows.Stored(row, spec.HeadSize, spec.Rope!.RotatedSize)])] : stored;
+        }
+    }
 
     public PreparedLinear Prepare(IWeightRows rows)
     {
@@ -32,22 +71,12 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         return weight;
     }
 
-    /// <summary>Vectors behind each other as one f32 tensor on the device: a norm's weight, the biases of stacked projections.</summary>
+    /// <summary>Vectors behind each other as one f32 tensor on the device: the biases of stacked projections.</summary>
     public Tensor Vector(int layer, params ReadOnlySpan<(WeightPart Part, int Length)> parts)
     {
-        long length = 0;
-        foreach ((_, int count) in parts) length += count;
-        var values = new float[length];
-        int start = 0;
-        foreach ((WeightPart part, int count) in parts)
-        {
-            CheckpointTensor tensor = Find(part, layer, 1, count);
-            Span<float> vector = values.AsSpan(start, count);
-            tensor.ReadRows(0, tensor.Shape.Rows, vector);
-            if (part is (WeightPart.QueryBias or WeightPart.KeyBias) && checkpoint.Config.RopeInterleavedRows) HalfSplit(vector);
-            start += count;
-        }
-        return Upload(values, new Shape(length));
+        List<float> values = [];
+        foreach ((WeightPart part, int length) in parts) values.AddRange(Read(part, layer, length));
+        return Upload(values.ToArray(), new Shape(values.Count));
     }
 
     public Tensor Upload(ReadOnlySpan<float> values, Shape shape)
@@ -60,12 +89,14 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         return tensor;
     }
 
-    // The biases of rotated rows are permuted as the rows are, see HalfSplitRows.
-    private void HalfSplit(Span<float> vector)
+    private bool IsInterleaved(AttentionSpec spec) => spec.Rope is not null && (spec.InterleavedRotary || checkpoint.Config.RopeInterleavedRows);
+
+    private float[] Read(WeightPart part, int layer, int length)
     {
-        int headSize = checkpoint.Config.OptionalInt("head_dim") ?? checkpoint.Config.Int("hidden_size") / checkpoint.Config.Int("num_attention_heads");
-        float[] stored = vector.ToArray();
-        for (int row = 0; row < vector.Length; row++) vector[row] = stored[HalfSplitRows.Stored(row, headSize)];
+        CheckpointTensor tensor = Find(part, layer, 1, length);
+        var values = new float[length];
+        tensor.ReadRows(0, tensor.Shape.Rows, values);
+        return values;
     }
 
     private CheckpointTensor Find(WeightPart part, int layer, long outputs, long inputs)

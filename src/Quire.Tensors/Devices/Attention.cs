@@ -35,13 +35,15 @@ public readonly record struct AttentionBatch(Tensor Positions, Tensor QueryStart
 /// <summary>Which cached tokens a query row sees, and how scores are scaled.</summary>
 /// <param name="Scale">Multiplies query · key.</param>
 /// <param name="Window">A row sees this many tokens, itself included; 0 means all before it.</param>
-public readonly record struct AttentionRule(float Scale, int Window = 0);
+/// <param name="Cap">Scaled scores become cap * tanh(score / cap); 0 caps nothing.</param>
+public readonly record struct AttentionRule(float Scale, int Window = 0, float Cap = 0);
 
 /// <summary>How rows of [query | key | value] become heads.</summary>
 /// <param name="Heads">Query heads; query head h reads KV head h / (Heads / KvHeads).</param>
 /// <param name="KvHeads">Key / value heads.</param>
 /// <param name="HeadSize">Elements of one head.</param>
-/// <param name="QueryNorm">RMS norm over each query head before rotation, or default.</param>
+/// <param name="QueryNorm">RMS norm over each query head, or over all of them where its weight is that long; default for none.</param>
 /// <param name="KeyNorm">The same for key heads.</param>
 /// <param name="Rotary">f32 [positions, 2, rotated / 2]: cosines, then sines; empty rotates nothing. Element i pairs with i + rotated / 2.</param>
-public readonly record struct HeadRule(int Heads, int KvHeads, int HeadSize, NormWeight QueryNorm, NormWeight KeyNorm, Tensor Rotary);
+/// <param name="NormAfterRotation">Norms of single heads come after rotation, not before.</param>
+public readonly record struct HeadRule(int Heads, int KvHeads, int HeadSize, NormWeight QueryNorm, NormWeight KeyNorm, Tensor Rotary, bool NormAfterRotation = false);

@@ -29,6 +29,15 @@ public interface IDevice : IDisposable
     /// <param name="norm">Weight [columns] f32 and epsilon.</param>
     void RmsNorm(Tensor output, Tensor input, in NormWeight norm);
 
+    /// <summary>output += scale * input.</summary>
+    /// <param name="output">[rows, columns] f32.</param>
+    /// <param name="input">[rows, columns] f32.</param>
+    void Add(Tensor output, Tensor input, float scale);
+
+    /// <summary>Every value x becomes scale * x, then cap * tanh(x / cap) where <paramref name="cap"/> is not 0.</summary>
+    /// <param name="values">[rows, columns] f32.</param>
+    void ScaleAndCap(Tensor values, float scale, float cap);
+
     /// <summary>output = input · weightᵀ, then + bias, then + residual.</summary>
     /// <param name="output">[rows, weight.OutputFeatures] f32. May be the residual, never the input.</param>
     /// <param name="input">[rows, weight.InputFeatures] f32.</param>

@@ -55,10 +55,13 @@ internal sealed class FamilyGolden : IDisposable
         return golden;
     }
 
-    /// <summary>Reference logits of a prompt by row: all rows, or the last row alone.</summary>
+    /// <summary>A second reading of the configuration: rotation chosen once for the longest sequence, as a paged cache needs.</summary>
+    public bool HasAlternative => Root.TryGetProperty("alternative", out _);
+
+    /// <summary>Reference logits of a prompt by row: all rows, or the last row alone. Of the alternative where there is one.</summary>
     public float[][] Logits(int prompt)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Folder, "golden", "golden.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Folder, "golden", HasAlternative ? "golden_alt.safetensors" : "golden.safetensors"));
         return Rows(file, $"logits_{prompt}");
     }
 

@@ -33,6 +33,7 @@ public sealed class FamilyTests
         using FamilyGolden golden = FamilyGolden.Load(name);
         using var runner = new ForwardRunner(golden.Folder);
         SkipDynamicRope(name, runner.Spec);
+        if (golden.HasAlternative) Assert.Skip($"{name}: the reference's greedy tokens are of the reading that follows the sequence's length");
         float[][][] logits = runner.Logits([.. golden.Prompts.Select((prompt, i) => prompt.Concat(golden.Greedy[i].Tokens).ToArray())]);
         for (int prompt = 0; prompt < golden.Prompts.Length; prompt++)
         {

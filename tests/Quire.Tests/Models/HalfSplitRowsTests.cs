@@ -11,7 +11,7 @@ public sealed class HalfSplitRowsTests
     {
         const int size = 8;
         var stored = new StoredMatrix(WeightFormat.F32, 2 * size, 4, 1);
-        var rows = new HalfSplitRows(stored, size);
+        var rows = new HalfSplitRows(stored, size, size);
         var values = new float[4];
         for (int head = 0; head < 2; head++)
         {

@@ -1,0 +1,54 @@
+using Quire.Tensors;
+
+namespace Quire.Models;
+
+/// <summary>Attention and feed-forward with their norms, each added to the residual stream.</summary>
+internal sealed class DecoderLayer
+{
+    private readonly NormWeight attentionNorm, postAttentionNorm, mlpNorm, postMlpNorm;
+    private readonly AttentionLayer attention;
+    private readonly MlpLayer mlp;
+    private readonly float residualScale;
+
+    public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary)
+    {
+        attentionNorm = reader.Norm(WeightPart.AttentionNorm, layer, hidden, spec.AttentionNorm);
+        attention = new AttentionLayer(reader, layer, hidden, spec.Attention, rotary);
+        postAttentionNorm = reader.Norm(WeightPart.PostAttentionNorm, layer, hidden, spec.PostAttentionNorm);
+        mlpNorm = reader.Norm(WeightPart.MlpNorm, layer, hidden, spec.MlpNorm);
+        mlp = new MlpLayer(reader, layer, hidden, spec.Mlp);
+        postMlpNorm = reader.Norm(WeightPart.PostMlpNorm, layer, hidden, spec.PostMlpNorm);
+        residualScale = spec.ResidualScale;
+    }
+
+    /// <param name="residual">The stream, updated.</param>
+    /// <param name="hidden">Scratch of the same shape.</param>
+    public void Forward(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch)
+    {
+        Tensor input = Normed(device, residual, hidden, attentionNorm);
+        bool direct = IsDirect(postAttentionNorm);
+        attention.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, cache, batch);
+        if (!direct) Join(device, residual, hidden, postAttentionNorm);
+
+        input = Normed(device, residual, hidden, mlpNorm);
+        direct = IsDirect(postMlpNorm);
+        mlp.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default);
+        if (!direct) Join(device, residual, hidden, postMlpNorm);
+    }
+
+    // The last product adds to the stream itself where nothing comes between.
+    private bool IsDirect(in NormWeight post) => post.Weight.IsEmpty && residualScale == 1;
+
+    private static Tensor Normed(IDevice device, Tensor residual, Tensor hidden, in NormWeight norm)
+    {
+        if (norm.Weight.IsEmpty) return residual;
+        device.RmsNorm(hidden, residual, norm);
+        return hidden;
+    }
+
+    private void Join(IDevice device, Tensor residual, Tensor branch, in NormWeight post)
+    {
+        if (!post.Weight.IsEmpty) device.RmsNorm(branch, branch, post);
+        device.Add(residual, branch, residualScale);
+    }
+}
