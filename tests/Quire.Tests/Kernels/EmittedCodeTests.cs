@@ -1,0 +1,73 @@
+using Iced.Intel;
+using Quire.Kernels.Cpu.Emission;
+using Quire.Kernels.Cpu.Linear;
+using Quire.Tensors;
+
+namespace Quire.Tests.Kernels;
+
+/// <summary>What is assembled decodes again, on every machine: also what this one cannot run.</summary>
+public sealed class EmittedCodeTests
+{
+    [Fact]
+    public void Int8_tiles_multiply_every_quad_of_every_row_and_tile_once()
+    {
+        foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Bits8])
+            foreach (OffsetType offset in Enum.GetValues<OffsetType>())
+                foreach (DType scale in (DType[])[DType.F16, DType.BF16, DType.F32])
+                    for (int rows = 1; rows <= 6; rows++)
+                        for (int tiles = 1; tiles <= (rows == 1 ? 4 : 2); tiles++)
+                        {
+                            Instruction[] code = Decode(IntegerTileEmitter.Emit(new PackedFormat(type, 64, scale, offset), rows, tiles));
+                            Assert.Equal(8 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vpdpbusd));
+                        }
+    }
+
+    [Fact]
+    public void Bf16_tiles_multiply_every_row_and_tile()
+    {
+        for (int rows = 1; rows <= BFloatTileEmitter.MaxRows; rows++)
+            for (int tiles = 1; tiles <= BFloatTileEmitter.MaxTiles; tiles++)
+                Assert.Equal(5 * rows * tiles, Decode(BFloatTileEmitter.Emit(rows, tiles)).Count(i => i.Mnemonic == Mnemonic.Vdpbf16ps));
+    }
+
+    [Fact]
+    public void Attention_kernels_multiply_both_elements_of_a_pair()
+    {
+        foreach (DType type in (DType[])[DType.F32, DType.BF16])
+        {
+            for (int rows = 1; rows <= AttentionEmitter.MaxRows; rows++)
+            {
+                for (int n = 1; n <= 4; n++)
+                {
+                    Assert.Equal(2 * rows * n, Decode(AttentionEmitter.Scores(type, rows, n, 80)).Count(i => i.Mnemonic == Mnemonic.Vfmadd231ps));
+                    Assert.Equal(3 * rows * n, Decode(AttentionEmitter.Values(type, rows, 16 * n)).Count(i => i.Mnemonic == Mnemonic.Vfmadd231ps));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Both_calling_conventions_leave_the_stack_as_it_was()
+    {
+        foreach (bool windows in (bool[])[false, true])
+        {
+            Instruction[] code = Decode(EmittedCode.Assemble(c => c.vpxord(EmittedCode.Zmm[6], EmittedCode.Zmm[6], EmittedCode.Zmm[6]), windows));
+            Assert.Equal(windows ? 20 : 0, code.Count(i => i.Mnemonic == Mnemonic.Movups));
+        }
+    }
+
+    // Every instruction is valid, pushes and pops are balanced and mirror each other, jumps stay inside, and the last instruction returns.
+    private static Instruction[] Decode(EmittedCode emitted)
+    {
+        var decoder = Decoder.Create(64, emitted.Bytes.ToArray());
+        List<Instruction> code = [];
+        while (decoder.IP < (ulong)emitted.Bytes.Length) code.Add(decoder.Decode());
+        Assert.DoesNotContain(code, i => i.IsInvalid);
+        Assert.Equal(Mnemonic.Ret, code[^1].Mnemonic);
+        Assert.Equal(1, code.Count(i => i.Mnemonic == Mnemonic.Ret));
+        Assert.Equal(code.Where(i => i.Mnemonic == Mnemonic.Push).Select(i => i.Op0Register), code.Where(i => i.Mnemonic == Mnemonic.Pop).Select(i => i.Op0Register).Reverse());
+        HashSet<ulong> starts = [.. code.Select(i => i.IP)];
+        Assert.All(code.Where(i => i.IsJccShortOrNear), i => Assert.Contains(i.NearBranchTarget, starts));
+        return [.. code];
+    }
+}
