@@ -13,13 +13,13 @@ public sealed class Gemma : IModelFamily
 
     public WeightMap Weights(ModelSpec spec) => Llama.Names();
 
-    internal static ModelSpec Describe(ModelConfig config, Func<AttentionSpec, AttentionSpec> change)
+    internal static ModelSpec Describe(ModelConfig config, Func<AttentionSpec, AttentionSpec> change, ClassDefaults? defaults = null)
     {
         // "gelu" means the tanh form here, as it did when these models were trained.
         if (config.OptionalString("hidden_activation") is { } name and not ("gelu" or "gelu_pytorch_tanh"))
             throw config.Bad("hidden_activation", $"is {name}; gelu_pytorch_tanh is supported");
         NormSpec norm = Norm(config);
-        return Llama.Describe(config, change, Activation.GeluTanh).WithLayers(layer => layer with { AttentionNorm = norm, MlpNorm = norm }) with
+        return Llama.Describe(config, change, (defaults ?? ClassDefaults.None) with { Activation = Activation.GeluTanh }).WithLayers(layer => layer with { AttentionNorm = norm, MlpNorm = norm }) with
         {
             FinalNorm = norm,
             EmbeddingScale = MathF.Sqrt(config.Int("hidden_size", 1)),

@@ -14,12 +14,12 @@ public sealed class Llama : IModelFamily
     public WeightMap Weights(ModelSpec spec) => Names();
 
     /// <summary>The Llama spec with one change for all layers: how its relatives are described.</summary>
-    /// <param name="activation">The family's own; null reads <c>hidden_act</c>.</param>
-    internal static ModelSpec Describe(ModelConfig config, Func<AttentionSpec, AttentionSpec> change, Activation? activation = null)
+    internal static ModelSpec Describe(ModelConfig config, Func<AttentionSpec, AttentionSpec> change, ClassDefaults? defaults = null)
     {
-        int hidden = config.Int("hidden_size", 1), heads = config.Int("num_attention_heads", 1);
-        int kvHeads = config.OptionalInt("num_key_value_heads", 1) ?? heads;
-        int headSize = config.OptionalInt("head_dim", 1) ?? hidden / heads;
+        defaults ??= ClassDefaults.None;
+        int hidden = config.Int("hidden_size", 1), heads = config.OptionalInt("num_attention_heads", 1) ?? defaults.Heads ?? config.Int("num_attention_heads", 1);
+        int kvHeads = config.OptionalInt("num_key_value_heads", 1) ?? defaults.KvHeads ?? heads;
+        int headSize = config.OptionalInt("head_dim", 1) ?? defaults.HeadSize ?? hidden / heads;
         if (heads % kvHeads != 0) throw config.Bad("num_key_value_heads", $"is {kvHeads}, which does not divide num_attention_heads {heads}");
         if (headSize % 2 != 0) throw config.Bad("head_dim", $"is {headSize}; rotary heads need an even size");
 
@@ -35,11 +35,11 @@ public sealed class Llama : IModelFamily
             QkvBias = attentionBias,
             OutputBias = attentionBias,
         });
-        var mlp = new MlpSpec(config.Int("intermediate_size", 1), activation ?? ReadActivation(config), config.OptionalBool("mlp_bias") ?? false);
+        var mlp = new MlpSpec(config.Int("intermediate_size", 1), defaults.Activation ?? ReadActivation(config), config.OptionalBool("mlp_bias") ?? false);
         return new ModelSpec
         {
             HiddenSize = hidden,
-            VocabularySize = config.Int("vocab_size", 1),
+            VocabularySize = config.OptionalInt("vocab_size", 1) ?? defaults.VocabularySize ?? config.Int("vocab_size", 1),
             MaxPositions = LongestContext(config),
             Layers = [.. Enumerable.Repeat(new LayerSpec(norm, attention, norm, mlp), config.Int("num_hidden_layers", 1))],
             FinalNorm = norm,

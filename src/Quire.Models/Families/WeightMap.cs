@@ -66,6 +66,13 @@ public sealed class WeightMap
         return this;
     }
 
+    /// <summary>Puts <paramref name="prefix"/> before every name.</summary>
+    public WeightMap Prefixed(string prefix)
+    {
+        foreach ((WeightPart part, string name) in names.ToArray()) names[part] = prefix + name;
+        return this;
+    }
+
     /// <exception cref="KeyNotFoundException">The family's map has no such part: an error of the family, not of the checkpoint.</exception>
     public string Name(WeightPart part, int layer = 0) => names.TryGetValue(part, out string? name)
         ? name.Replace("{layer}", layer.ToString(), StringComparison.Ordinal)

@@ -18,7 +18,7 @@ internal static class ModelLoader
     /// <param name="wrapDevice">The same around the device: timing of operations.</param>
     public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null, Func<IDevice, IDevice>? wrapDevice = null)
     {
-        ModelSpec spec = WithStoredFrequencies(checkpoint, ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config));
+        ModelSpec spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
         if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
         {
             throw new QuireException(ErrorKind.InvalidRequest, $"--max-model-len {asked} is beyond the {spec.MaxPositions} positions that the model was made for.", param: "max-model-len");
@@ -106,16 +106,6 @@ internal static class ModelLoader
         "float16" or "half" => DType.F32,
         _ => throw new QuireException(ErrorKind.InvalidRequest, $"--{flag} {name} is unknown; auto, float32, bfloat16 and float16 are known.", param: flag),
     };
-
-    // Llama 3 GGUF files carry their rope scaling as one divisor per frequency.
-    private static ModelSpec WithStoredFrequencies(Checkpoint checkpoint, ModelSpec spec)
-    {
-        if (!checkpoint.TryGet("rope_freqs.weight", out CheckpointTensor? divisors)) return spec;
-        var values = new float[divisors.Shape.Count];
-        divisors.ReadRows(0, divisors.Shape.Rows, values);
-        var scaling = new DivisorScaling(values);
-        return spec.WithAttention(attention => attention.Rope is { } rope ? attention with { Rope = rope with { Scaling = scaling } } : attention);
-    }
 }
 
 /// <summary>A running engine and what was decided for it.</summary>

@@ -38,7 +38,7 @@ public sealed class AttentionTests
     }
 
     /// <summary>Sequences whose first <c>Start</c> tokens are cached by an earlier step.</summary>
-    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries)
+    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries, float Cap = 0)
     {
         public static IEnumerable<AttentionCase> All(DType type) =>
         [
@@ -48,6 +48,7 @@ public sealed class AttentionTests
             new(type, 9, 3, 64, 0, [(700, 1), (0, 70)]),
             new(type, 2, 2, 24, 12, [(0, 49), (300, 1), (11, 3), (12, 1)]),
             new(type, 2, 1, 128, 300, [(600, 5)]),
+            new(type, 4, 2, 16, 12, [(0, 49), (300, 1), (255, 2)], Cap: 0.5f),
             new(type, 8, 1, 256, 0, [(20, 9)]),
             new(type, 3, 1, 64, 0, [(1500, 1)]),
             new(type, 7, 1, 96, 0, [(511, 1), (40, 1), (800, 1)]),
@@ -109,7 +110,7 @@ public sealed class AttentionTests
                 Tensor qkv = KernelSets.Upload(owned, rows.ToArray(), DType.F32, new Shape(tokens, (Heads + (2 * KvHeads)) * Size));
                 device.SplitHeads(query, qkv, cache, batch, new HeadRule(Heads, KvHeads, Size, default, default, default));
                 if (isPast) continue;
-                device.Attention(output, query, cache, batch, new AttentionRule(Scale, Window));
+                device.Attention(output, query, cache, batch, new AttentionRule(Scale, Window, Cap));
                 result = output.AsSpan<float>().ToArray();
             }
             owned.ForEach(buffer => buffer.Dispose());
@@ -127,7 +128,7 @@ public sealed class AttentionTests
                     {
                         int kv = h / (Heads / KvHeads), first = Window > 0 ? Math.Max(0, t - Window + 1) : 0;
                         double[] scores = [.. Enumerable.Range(first, t - first + 1).Select(p =>
-                            Enumerable.Range(0, Size).Sum(d => (double)Query(s, t, h, d) * Stored(Key(s, p, kv, d))) * Scale)];
+                            Enumerable.Range(0, Size).Sum(d => (double)Query(s, t, h, d) * Stored(Key(s, p, kv, d))) * Scale).Select(x => Cap > 0 ? Cap * Math.Tanh(x / Cap) : x)];
                         double max = scores.Max(), sum = scores.Sum(x => Math.Exp(x - max));
                         all.AddRange(Enumerable.Range(0, Size).Select(d =>
                             Enumerable.Range(0, scores.Length).Sum(i => Math.Exp(scores[i] - max) / sum * Stored(Key(s, first + i, KvHeads + kv, d)))));

@@ -59,6 +59,25 @@ public sealed class RowKernelTests
     }
 
     [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Scaled_sums_and_capped_values_equal_a_double_precision_oracle(string set)
+    {
+        foreach (int columns in KernelSets.AwkwardSizes)
+        {
+            List<NativeBuffer> owned = [];
+            float[] a = KernelSets.Floats(1, 3 * columns), b = KernelSets.Floats(2, 3 * columns, 40);
+            Tensor sum = KernelSets.Upload(owned, a, DType.F32, new Shape(3, columns)), capped = KernelSets.Upload(owned, b, DType.F32, new Shape(3, columns));
+            KernelSets.Device(set).Add(sum, capped, 0.22f);
+            KernelSets.Device(set).ScaleAndCap(capped, 0.5f, 4);
+            for (int i = 0; i < a.Length; i++)
+            {
+                Assert.Equal(MathF.FusedMultiplyAdd(b[i], 0.22f, a[i]), sum.AsSpan<float>()[i]);
+                Assert.Equal(4 * Math.Tanh(b[i] * 0.5 / 4), capped.AsSpan<float>()[i], 4 * 8 * Epsilon);
+            }
+            owned.ForEach(buffer => buffer.Dispose());
+        }
+    }
+
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
     public void Every_instruction_set_gives_the_same_bits(string set)
     {
         Assert.Equal(Run("portable"), Run(set));
@@ -70,6 +89,8 @@ public sealed class RowKernelTests
             Tensor x = KernelSets.Upload(owned, KernelSets.Floats(2, 4 * 130, 5), DType.F32, new Shape(4, 130));
             Tensor normed = KernelSets.Unwritten(owned, new Shape(4, 130)), gated = KernelSets.Unwritten(owned, new Shape(4, 65));
             device.RmsNorm(normed, x, new NormWeight(KernelSets.Upload(owned, KernelSets.Floats(3, 130), DType.F32, new Shape(130)), 1e-6f));
+            device.Add(normed, x, 0.22f);
+            device.ScaleAndCap(normed, 1.5f, 3);
             device.GatedActivation(gated, normed, Activation.Silu);
             uint[] bits = [.. KernelSets.Bits(normed), .. KernelSets.Bits(gated)];
             owned.ForEach(buffer => buffer.Dispose());
