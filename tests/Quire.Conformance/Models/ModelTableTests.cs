@@ -1,0 +1,62 @@
+using System.Text;
+using Quire.Formats;
+using Quire.Golden;
+using Quire.Models;
+
+namespace Quire.Conformance.Models;
+
+/// <summary>docs/models.md, made from the families of this build and the golden checkpoints of the full data set.</summary>
+public sealed class ModelTableTests
+{
+    private const string Update = "QUIRE_UPDATE_DOCS";
+
+    private static string Page => Path.Combine(GoldenFolder.Repository, "docs", "models.md");
+
+    [Fact]
+    public void The_page_lists_every_architecture_of_this_build()
+    {
+        if (Environment.GetEnvironmentVariable(Update) == "1") File.WriteAllText(Page, Make());
+        string[] rows = [.. File.ReadLines(Page).Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('`')[1]).Order()];
+        Assert.Equal(ModelFamilies.All.SelectMany(family => family.Architectures).Order(), rows);
+    }
+
+    [Fact]
+    public void An_unknown_architecture_is_told_the_nearest()
+    {
+        string folder = Directory.CreateTempSubdirectory("quire").FullName;
+        File.WriteAllText(Path.Combine(folder, "config.json"), """{"architectures":["Qwen2ForCausalLLM"],"model_type":"qwen2"}""");
+        QuireException e = Assert.Throws<QuireException>(() => ModelFamilies.Of(ModelConfig.Read(Path.Combine(folder, "config.json"))));
+        Assert.Contains("the nearest is Qwen2ForCausalLM;", e.Message);
+        Directory.Delete(folder, true);
+    }
+
+    private static string Make()
+    {
+        Dictionary<string, List<string>> goldens = [];
+        string[] folders = GoldenFolder.Find("families") is { } root ? Directory.GetDirectories(root) : [];
+        foreach (string folder in folders.Order())
+        {
+            if (!File.Exists(Path.Combine(folder, "config.json"))) continue;
+            foreach (string architecture in ModelConfig.Read(Path.Combine(folder, "config.json")).Architectures)
+            {
+                if (!goldens.TryGetValue(architecture, out List<string>? names)) goldens[architecture] = names = [];
+                names.Add(Path.GetFileName(folder));
+            }
+        }
+        var text = new StringBuilder("""
+            # Models
+
+            Families of this build. Safetensors checkpoints are read in f32, bf16 and f16; GGUF files also in block formats. Each golden checkpoint is compared
+            with transformers by `./quire test golden families`: logits in float32, greedy tokens, and the divergence of a bf16 run (dynamic NTK rotation and embedding
+            checkpoints are counted skips). This page is made by
+            `ModelTableTests` (with `QUIRE_UPDATE_DOCS=1`), which fails where it lacks a family.
+
+            | architecture | golden checkpoints |
+            |---|---|
+
+            """);
+        foreach (string architecture in ModelFamilies.All.SelectMany(family => family.Architectures).Order())
+            text.Append($"| `{architecture}` | {(goldens.TryGetValue(architecture, out List<string>? names) ? string.Join(", ", names) : "none")} |\n");
+        return text.ToString();
+    }
+}
