@@ -49,7 +49,7 @@ internal static unsafe class IntegerTiles<T>
                 codes = unpacked;
                 for (int vector = 0; vector < 4; vector++) T.UnpackNibbles(tile + (64 * vector), unpacked + (128 * vector), unpacked + (128 * vector) + 64);
             }
-            T.Dot32(codes, (sbyte*)activations, ActivationGroup.Size, rows, middle, dots);
+            T.Dot32(codes, (sbyte*)activations, ActivationGroup.Size, rows, format.Codes == CodeType.Bits4, middle, dots);
             for (int row = 0; row < rows; row++)
             {
                 var record = (ActivationGroup*)(activations + (row * ActivationGroup.Size));

@@ -9,9 +9,9 @@ internal readonly unsafe partial struct Avx2Lanes
     private static Vector256<short> Ones => Vector256.Create((short)1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Dot32(byte* codes, sbyte* activations, nint stride, int rows, int middle, Avx2Lanes* dots)
+    public static void Dot32(byte* codes, sbyte* activations, nint stride, int rows, bool areNibbles, int middle, Avx2Lanes* dots)
     {
-        if (middle < 16) Nibbles(codes, activations, stride, rows, middle, dots);
+        if (areNibbles) Nibbles(codes, activations, stride, rows, middle, dots);
         else Bytes(codes, activations, stride, rows, middle, dots);
     }
 

@@ -10,9 +10,9 @@ internal readonly unsafe partial struct Avx512Lanes
 
     /// <remarks>For AVX-512 without VNNI, or where no code can be emitted; see <see cref="Avx2Lanes.Dot32"/> for the arithmetic.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Dot32(byte* codes, sbyte* activations, nint stride, int rows, int middle, Avx512Lanes* dots)
+    public static void Dot32(byte* codes, sbyte* activations, nint stride, int rows, bool areNibbles, int middle, Avx512Lanes* dots)
     {
-        if (middle < 16) Nibbles(codes, activations, stride, rows, middle, dots);
+        if (areNibbles) Nibbles(codes, activations, stride, rows, middle, dots);
         else Bytes(codes, activations, stride, rows, middle, dots);
     }
 

@@ -72,9 +72,10 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary>Sums over 32 inputs, exactly: lane c = sum over quads q and i of (codes[64 q + 4 c + i] - middle) * activations[4 q + i], for rows of activations that
     /// are <paramref name="stride"/> bytes apart.</summary>
-    /// <param name="codes">[8 quads][16 columns][4], each below 16 if <paramref name="middle"/> is below 16.</param>
+    /// <param name="codes">[8 quads][16 columns][4]</param>
+    /// <param name="areNibbles">Every code is below 16.</param>
     /// <param name="dots">[rows]</param>
-    static abstract void Dot32(byte* codes, sbyte* activations, nint stride, int rows, int middle, TSelf* dots);
+    static abstract void Dot32(byte* codes, sbyte* activations, nint stride, int rows, bool areNibbles, int middle, TSelf* dots);
 
     /// <summary>Largest magnitude of 32 numbers; NaN if any of them is NaN.</summary>
     static abstract float MaxMagnitude(TSelf a, TSelf b);

@@ -146,7 +146,7 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         return Load(lanes);
     }
 
-    public static void Dot32(byte* codes, sbyte* activations, nint stride, int rows, int middle, PortableLanes* dots)
+    public static void Dot32(byte* codes, sbyte* activations, nint stride, int rows, bool areNibbles, int middle, PortableLanes* dots)
     {
         float* lanes = stackalloc float[16];
         for (int row = 0; row < rows; row++, activations += stride)

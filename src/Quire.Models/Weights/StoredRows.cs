@@ -21,6 +21,8 @@ internal sealed class StoredRows(CheckpointTensor tensor) : IWeightRows
         (_, GgmlType.Q8_0) => WeightFormat.Q8_0,
         (_, GgmlType.Q4_0) => WeightFormat.Q4_0,
         (_, GgmlType.Q4_1) => WeightFormat.Q4_1,
+        (_, GgmlType.Q4_K) => WeightFormat.Q4_K,
+        (_, GgmlType.Q5_K) => WeightFormat.Q5_K,
         _ => WeightFormat.Other,
     };
 

@@ -16,6 +16,12 @@ public enum WeightFormat
     /// <summary>ggml blocks of 32: f16 scale, f16 minimum, 16 bytes of nibbles; value = scale * nibble + minimum.</summary>
     Q4_1,
 
+    /// <summary>ggml superblocks of 256: f16 scale and minimum, 8 groups of 32 with 6-bit scale and minimum each, nibbles; value = d * sc * nibble - dmin * m.</summary>
+    Q4_K,
+
+    /// <summary>The same with codes of 5 bits, their top bits apart.</summary>
+    Q5_K,
+
     /// <summary>Any other: a device reads it as f32 and keeps it as bf16 or f32.</summary>
     Other,
 }
