@@ -13,7 +13,7 @@ internal sealed class LlamaPeer(LLamaWeights weights, LLamaContext context) : IP
     public static LlamaPeer Load(string path, int threads)
     {
         NativeLibraryConfig.All.WithLogCallback((_, _) => { });
-        var parameters = new ModelParams(path) { ContextSize = 32 * 320, BatchSize = 2048, UBatchSize = 512, Threads = threads, BatchThreads = threads, GpuLayerCount = 0, SeqMax = 32 };
+        var parameters = new ModelParams(path) { ContextSize = 32 * 640, BatchSize = 2048, UBatchSize = 512, Threads = threads, BatchThreads = threads, GpuLayerCount = 0, SeqMax = 32 };
         LLamaWeights weights = LLamaWeights.LoadFromFile(parameters);
         return new LlamaPeer(weights, weights.CreateContext(parameters));
     }

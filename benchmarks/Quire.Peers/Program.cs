@@ -16,6 +16,8 @@ IPeer[] peers = [quire, llama];
     ("prefill 512", peer => peer.Prefill(Prompt(512)), seconds => 512 / seconds),
     ("decode, 1 stream, context 128", peer => peer.DecodeStep([Prompt(128)], 48), seconds => 1 / seconds),
     ("decode, 8 streams, context 128", peer => peer.DecodeStep([.. Enumerable.Range(0, 8).Select(_ => Prompt(128))], 32), seconds => 8 / seconds),
+    ("decode, 8 streams, context 512", peer => peer.DecodeStep([.. Enumerable.Range(0, 8).Select(_ => Prompt(512))], 32), seconds => 8 / seconds),
+    ("decode, 32 streams, context 512", peer => peer.DecodeStep([.. Enumerable.Range(0, 32).Select(_ => Prompt(512))], 24), seconds => 32 / seconds),
     ("decode, 32 streams, context 128", peer => peer.DecodeStep([.. Enumerable.Range(0, 32).Select(_ => Prompt(128))], 24), seconds => 32 / seconds),
 ];
 foreach (IPeer peer in peers)

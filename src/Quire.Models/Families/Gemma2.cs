@@ -14,7 +14,8 @@ public sealed class Gemma2 : IModelFamily
         int window = config.OptionalInt("sliding_window", 1) ?? 4096;
         return WithPostNorms(config, Gemma.Describe(config, attention => attention with { Scale = Scale(config, attention), ScoreCap = cap }))
             .WithAttention((layer, attention) => LayerKinds.IsSliding(config, layer, period: 2) ? attention with { Window = window } : attention)
-            with { LogitCap = (float)(config.OptionalDouble("final_logit_softcapping") ?? 0) };
+            with
+        { LogitCap = (float)(config.OptionalDouble("final_logit_softcapping") ?? 0) };
     }
 
     public WeightMap Weights(ModelSpec spec) => Names();

@@ -12,7 +12,8 @@ public sealed class Granite : IModelFamily
     {
         ModelSpec spec = Llama.Describe(config, attention => attention with { Scale = Factor("attention_multiplier") });
         return spec.WithLayers(layer => layer with { ResidualScale = Factor("residual_multiplier") })
-            with { EmbeddingScale = Factor("embedding_multiplier"), LogitScale = 1 / Factor("logits_scaling") };
+            with
+        { EmbeddingScale = Factor("embedding_multiplier"), LogitScale = 1 / Factor("logits_scaling") };
 
         float Factor(string name) => (float)(config.OptionalDouble(name) ?? 1);
     }

@@ -15,7 +15,8 @@ public sealed class SmolLm3 : IModelFamily
         int interval = config.OptionalInt("no_rope_layer_interval", 1) ?? 4;
         ModelSpec spec = Qwen2.WithWindows(config, Llama.Describe(config, attention => attention));
         return spec.WithAttention((layer, attention) => Rotates(layer) ? attention : attention with { Rope = null })
-            with { TiedEmbedding = config.OptionalBool("tie_word_embeddings") ?? true };
+            with
+        { TiedEmbedding = config.OptionalBool("tie_word_embeddings") ?? true };
 
         bool Rotates(int layer) => rotates is { Count: > 0 } && layer < rotates.Count ? rotates[layer] != 0 : (layer + 1) % interval != 0;
     }
