@@ -56,9 +56,6 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
 
     public int Middle => Codes == CodeType.Bits4 ? 8 : 128;
 
-    /// <summary>Bytes of a group with its header.</summary>
-    public long GroupBytes(long inputs) => HeaderBytes + (Math.Min(GroupSize, Padded(inputs)) / Packing.Group * (long)CodeBytes);
-
     /// <summary>Bytes of 16 output features.</summary>
     public long TileBytes(long inputs) => Codes switch
     {

@@ -15,8 +15,7 @@ internal static class ModelLoader
 
     /// <summary>Loads weights and starts the engine.</summary>
     /// <param name="wrap">Puts something around the executor: recording, replay, failure injection.</param>
-    /// <param name="wrapDevice">The same around the device: timing of operations.</param>
-    public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null, Func<IDevice, IDevice>? wrapDevice = null)
+    public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null)
     {
         ModelSpec spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
         if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
@@ -27,8 +26,7 @@ internal static class ModelLoader
         DType kvType = ReadDType("kv-cache-dtype", options.KvCacheDType, weights);
         ComputePool pool = options.Threads is { } threads ? new ComputePool(threads) : SharedPool.Value;
         CpuActivations activations = ReadActivations(options, checkpoint, weights);
-        IDevice device = new CpuDevice(KernelSet.Default, pool, weights, activations);
-        if (wrapDevice is not null) device = wrapDevice(device);
+        var device = new CpuDevice(KernelSet.Default, pool, weights, activations);
         int longest = options.MaxModelLength ?? spec.MaxPositions;
         int batched = Math.Max(1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
