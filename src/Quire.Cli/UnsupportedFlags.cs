@@ -19,7 +19,7 @@ internal static class UnsupportedFlags
             if (!name.StartsWith('-') || name.Length < 2 || char.IsAsciiDigit(name[1]) || ours.Contains(name)) continue;
             if (Known().Contains(name))
                 throw new QuireException(ErrorKind.NotSupported, $"{name} is a flag of vLLM that this version of Quire does not support yet.", "unsupported_flag", name.TrimStart('-'));
-            string? close = ours.MinBy(own => Distance(own, name));
+            string? close = NearestName.Of(name, ours);
             throw new QuireException(ErrorKind.InvalidRequest, $"{name} is not a flag of quire {command.Name}; did you mean {close}? quire {command.Name} --help lists all.", param: name.TrimStart('-'));
         }
     }
@@ -29,23 +29,5 @@ internal static class UnsupportedFlags
         using Stream stream = typeof(UnsupportedFlags).Assembly.GetManifestResourceStream("Quire.Cli.vllm-flags.txt")!;
         using var reader = new StreamReader(stream);
         return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)];
-    }
-
-    // Levenshtein's edit distance.
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int cost = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(cost, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[^1];
     }
 }

@@ -18,33 +18,10 @@ public static class CpuFeatures
     /// <summary>vdpbf16ps on 512-bit registers.</summary>
     public static bool Avx512Bf16 { get; } = Avx512BW.IsSupported && (Leaf7Extra & (1 << 5)) != 0;
 
-    /// <summary>Tile registers with bf16 and int8 products, and the system's leave to use them.</summary>
-    public static bool Amx { get; } = Avx512BW.IsSupported && (Leaf7.Edx & AmxBits) == AmxBits && RequestTiles();
-
-    private const int AmxBits = (1 << 22) | (1 << 24) | (1 << 25);
-
     private static (int Ebx, int Ecx, int Edx) Read(int function, int sub)
     {
         if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < function) return default;
         (_, int ebx, int ecx, int edx) = X86Base.CpuId(function, sub);
         return (ebx, ecx, edx);
     }
-
-    // Linux gives the 8 KB of tile state to those processes that ask: arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA).
-    private static bool RequestTiles()
-    {
-        if (!OperatingSystem.IsLinux()) return false;
-        const int archPrctl = 158, requestPermission = 0x1023, tileData = 18;
-        try
-        {
-            return SystemCall(archPrctl, requestPermission, tileData) == 0;
-        }
-        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
-        {
-            return false;
-        }
-    }
-
-    [DllImport("libc", EntryPoint = "syscall")]
-    private static extern nint SystemCall(nint number, nint first, nint second);
 }

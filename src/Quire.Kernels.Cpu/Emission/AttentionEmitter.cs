@@ -50,7 +50,7 @@ internal unsafe struct AttentionArguments
 internal static class AttentionEmitter
 {
     /// <summary>Rows of a kernel at most.</summary>
-    public const int MaxRows = 6;
+    public const int MaxRows = RowAddresses.MaxRows;
 
     /// <summary>Dimensions of a value kernel.</summary>
     public const int ValueColumns = 64;
@@ -74,7 +74,7 @@ internal static class AttentionEmitter
         c.Label(ref group);
         for (int b = 0; b < blocks; b++) BlockAddress(c, keys[b], 4 * b);
         for (int i = 0; i < rows * blocks; i++) c.vpxord(EmittedCode.Zmm[i], EmittedCode.Zmm[i], EmittedCode.Zmm[i]);
-        RowPointers(c);
+        RowAddresses.Load(c, AttentionArguments.RowsOffset, AttentionArguments.RowStrideOffset);
         c.mov(edx, size / 2);
         c.Label(ref pair);
         for (int b = 0; b < blocks; b++)
@@ -86,8 +86,7 @@ internal static class AttentionEmitter
             for (int row = 0; row < rows; row++) c.vfmadd231ps(EmittedCode.Zmm[(row * blocks) + b], Odd, RowAddress(row, 4));
             c.add(keys[b], PairBytes(type));
         }
-        c.add(rax, 8);
-        c.add(rbx, 8);
+        RowAddresses.Advance(c, 8);
         c.dec(edx);
         c.jnz(pair);
         c.mov(rdx, r12);
@@ -116,7 +115,7 @@ internal static class AttentionEmitter
         c.mov(r11, __qword_ptr[rdi + AttentionArguments.TableOffset]);
         c.mov(r8, __qword_ptr[rdi + AttentionArguments.CountOffset]);
         SumRows((tile, address, row) => c.vmovups(EmittedCode.Zmm[(row * tiles) + tile], address));
-        RowPointers(c);
+        RowAddresses.Load(c, AttentionArguments.RowsOffset, AttentionArguments.RowStrideOffset);
         c.Label(ref block);
         BlockAddress(c, rsi, 0);
         c.mov(edx, 16);
@@ -129,8 +128,7 @@ internal static class AttentionEmitter
         c.jz(single);
         c.Label(ref pair);
         Token(true);
-        c.add(rax, 8);
-        c.add(rbx, 8);
+        RowAddresses.Advance(c, 8);
         c.add(rsi, PairBytes(type));
         c.dec(edx);
         c.jnz(pair);
@@ -199,19 +197,5 @@ internal static class AttentionEmitter
         c.add(to, __qword_ptr[rdi + AttentionArguments.CacheOffset]);
     }
 
-    // rax is row 0, r10 the stride, rbx row 3.
-    private static void RowPointers(Assembler c)
-    {
-        c.mov(rax, __qword_ptr[rdi + AttentionArguments.RowsOffset]);
-        c.mov(r10, __qword_ptr[rdi + AttentionArguments.RowStrideOffset]);
-        c.lea(rbx, __[rax + (r10 * 2)]);
-        c.add(rbx, r10);
-    }
-
-    private static AssemblerMemoryOperand RowAddress(int row, int offset) => (row % 3) switch
-    {
-        0 => __dword_bcst[(row < 3 ? rax : rbx) + offset],
-        1 => __dword_bcst[(row < 3 ? rax : rbx) + r10 + offset],
-        _ => __dword_bcst[(row < 3 ? rax : rbx) + (r10 * 2) + offset],
-    };
+    private static AssemblerMemoryOperand RowAddress(int row, int offset) => RowAddresses.Of(__dword_bcst, row, offset);
 }

@@ -44,7 +44,7 @@ internal unsafe struct BFloatTileArguments
 /// <remarks>Every element is one chain along the inputs, two at a time, that goes on from the sums: its bits depend on nothing else.</remarks>
 internal static class BFloatTileEmitter
 {
-    public const int MaxRows = 6;
+    public const int MaxRows = RowAddresses.MaxRows;
     public const int MaxTiles = 4;
 
     /// <param name="rows">1 .. 6</param>
@@ -55,10 +55,7 @@ internal static class BFloatTileEmitter
         c.mov(rsi, __qword_ptr[rdi + BFloatTileArguments.WeightsOffset]);
         c.mov(r9, __qword_ptr[rdi + BFloatTileArguments.TileStrideOffset]);
         c.lea(r11, __[rsi + r9]);
-        c.mov(rax, __qword_ptr[rdi + BFloatTileArguments.RowsOffset]);
-        c.mov(r10, __qword_ptr[rdi + BFloatTileArguments.RowStrideOffset]);
-        c.lea(rbx, __[rax + (r10 * 2)]);
-        c.add(rbx, r10);
+        RowAddresses.Load(c, BFloatTileArguments.RowsOffset, BFloatTileArguments.RowStrideOffset);
         c.mov(rcx, __qword_ptr[rdi + BFloatTileArguments.PairsOffset]);
         Sums((sum, address) => c.vmovups(sum, address));
 
@@ -86,8 +83,7 @@ internal static class BFloatTileEmitter
         {
             c.add(rsi, 64 * pairs);
             c.add(r11, 64 * pairs);
-            c.add(rax, 4 * pairs);
-            c.add(rbx, 4 * pairs);
+            RowAddresses.Advance(c, 4 * pairs);
         }
 
         void Pair(int offset)
@@ -100,11 +96,11 @@ internal static class BFloatTileEmitter
             {
                 if (tiles == 1)
                 {
-                    c.vdpbf16ps(EmittedCode.Zmm[row], EmittedCode.Zmm[24], Activation(row, 4 * offset, true));
+                    c.vdpbf16ps(EmittedCode.Zmm[row], EmittedCode.Zmm[24], RowAddresses.Of(__dword_bcst, row, 4 * offset));
                     continue;
                 }
                 AssemblerRegisterZMM activation = EmittedCode.Zmm[28 + (row % 4)];
-                c.vbroadcastss(activation, Activation(row, 4 * offset, false));
+                c.vbroadcastss(activation, RowAddresses.Of(__dword_ptr, row, 4 * offset));
                 for (int tile = 0; tile < tiles; tile++) c.vdpbf16ps(EmittedCode.Zmm[(row * tiles) + tile], EmittedCode.Zmm[24 + tile], activation);
             }
         }
@@ -130,16 +126,4 @@ internal static class BFloatTileEmitter
         2 => __zmmword_ptr[rsi + (r9 * 2) + offset],
         _ => __zmmword_ptr[r11 + (r9 * 2) + offset],
     };
-
-    private static AssemblerMemoryOperand Activation(int row, int offset, bool isBroadcast)
-    {
-        AssemblerRegister64 start = row < 3 ? rax : rbx;
-        AssemblerMemoryOperandFactory size = isBroadcast ? __dword_bcst : __dword_ptr;
-        return (row % 3) switch
-        {
-            0 => size[start + offset],
-            1 => size[start + r10 + offset],
-            _ => size[start + (r10 * 2) + offset],
-        };
-    }
 }

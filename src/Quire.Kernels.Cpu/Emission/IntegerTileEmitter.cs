@@ -32,7 +32,6 @@ internal static class IntegerTileEmitter
 
         private static AssemblerRegisterZMM Operand(int index) => EmittedCode.Zmm[24 + index];
 
-
         // rdi arguments, rsi and r11 = rsi + r10 codes, rdx and r9 = rdx + r10 headers, r10 bytes between tiles,
         // r8 activations, rax bytes between their groups, rbx sums, rcx groups left under this header, r12 and r13 = r12 + r10 the next tiles' codes.
         public void Emit()

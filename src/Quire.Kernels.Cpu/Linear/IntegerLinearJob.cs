@@ -17,7 +17,7 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
 
     // With few rows an item is a run of panels, so that what a thread prefetches is what it multiplies next.
-    private readonly int panelsPerItem = activations.Blocks <= FewBlocks ? Math.Max(1, (weight.Tiles + PanelTiles - 1) / PanelTiles / (ItemsPerWorker * pool.Workers)) : 1;
+    private readonly int panelsPerItem = activations.Blocks <= FewBlocks ? Math.Max(1, weight.Tiles / PanelTiles / (ItemsPerWorker * pool.Workers)) : 1;
 
     public int Items => PanelItems * RowItems;
 

@@ -22,22 +22,6 @@ public static class ModelFamilies
             if (ByArchitecture.TryGetValue(name, out IModelFamily? family)) return family;
         throw new QuireException(ErrorKind.NotSupported,
             $"{config.File}: architecture {(config.Architectures.Count == 0 ? "(none given)" : string.Join(", ", config.Architectures))} is not supported; "
-            + $"{(config.Architectures.Count == 0 ? "" : $"the nearest is {Nearest(config.Architectures[0])}; ")}known are {string.Join(", ", ByArchitecture.Keys.Order())}.");
-    }
-
-    private static string Nearest(string name) => ByArchitecture.Keys.Order().MinBy(known => Distance(name, known))!;
-
-    // Levenshtein's distance, row by row.
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
+            + $"{(config.Architectures.Count == 0 ? "" : $"the nearest is {NearestName.Of(config.Architectures[0], ByArchitecture.Keys.Order())}; ")}known are {string.Join(", ", ByArchitecture.Keys.Order())}.");
     }
 }

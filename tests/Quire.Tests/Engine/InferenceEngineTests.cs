@@ -32,8 +32,13 @@ public sealed class InferenceEngineTests
         using GenerationStream kept = engine.Submit(Prompt, Endless with { MaxTokens = 300 });
         using GenerationStream dropped = engine.Submit(Prompt, Endless);
         await dropped.Outputs.ReadAsync(TestContext.Current.CancellationToken);
-        dropped.Abort();
-        int at = recorder.Steps;
+        int at = 0;
+        // Inside a step, on the engine's own thread: no step can come between the abort and the count.
+        recorder.InNextSharedStep = () =>
+        {
+            dropped.Abort();
+            at = recorder.Steps;
+        };
         List<EngineOutput> rest = await EngineRunner.Collect(dropped);
         Assert.Equal(FinishReason.Abort, rest[^1].Finish);
         Assert.InRange(recorder.StepsWhenAlone - at, 0, 2);
@@ -149,6 +154,7 @@ public sealed class InferenceEngineTests
     {
         public volatile int Steps;
         public volatile int StepsWhenAlone;
+        public volatile Action? InNextSharedStep;
 
         public IExecutor Wrap(IExecutor inner) => new Counting(inner, this);
 
@@ -158,7 +164,13 @@ public sealed class InferenceEngineTests
 
             public override void Forward(StepPlan plan)
             {
-                if (plan.Rows.Count > 1) wasShared = true;
+                if (plan.Rows.Count > 1)
+                {
+                    wasShared = true;
+                    Action? action = owner.InNextSharedStep;
+                    owner.InNextSharedStep = null;
+                    action?.Invoke();
+                }
                 else if (wasShared && owner.StepsWhenAlone == 0) owner.StepsWhenAlone = owner.Steps;
                 owner.Steps++;
                 base.Forward(plan);

@@ -47,17 +47,7 @@ public sealed class IntegerLinearTests
         Assert.All(dirty[60..80], bits => Assert.True(float.IsFinite(BitConverter.UInt32BitsToSingle(bits))));
     }
 
-    private static uint[] Run(string set, StoredMatrix matrix, float[] input, int rows)
-    {
-        List<NativeBuffer> owned = [];
-        using var device = new CpuDevice(KernelSet.Named(set), KernelSets.Pool, DType.F32, CpuActivations.Int8);
-        using PreparedLinear weight = device.Prepare(matrix);
-        Tensor output = KernelSets.Unwritten(owned, new Shape(rows, matrix.Shape[0]));
-        device.Linear(output, KernelSets.Upload(owned, input, DType.F32, new Shape(rows, matrix.Shape[1])), weight, default);
-        uint[] bits = KernelSets.Bits(output);
-        owned.ForEach(buffer => buffer.Dispose());
-        return bits;
-    }
+    private static uint[] Run(string set, StoredMatrix matrix, float[] input, int rows) => KernelSets.Product(set, matrix, input, rows, DType.F32, CpuActivations.Int8);
 
     private static void Compare(string set, WeightFormat format, int rows, int k, int n)
     {

@@ -13,6 +13,19 @@ internal static class KernelSets
 
     public static CpuDevice Device(string set, DType weights = DType.F32) => new(KernelSet.Named(set), Pool, weights);
 
+    /// <summary>Bits of input · matrixᵀ on a device of its own.</summary>
+    public static uint[] Product(string set, StoredMatrix matrix, float[] input, int rows, DType weights, CpuActivations activations)
+    {
+        List<NativeBuffer> owned = [];
+        using var device = new CpuDevice(KernelSet.Named(set), Pool, weights, activations);
+        using PreparedLinear weight = device.Prepare(matrix);
+        Tensor output = Unwritten(owned, new Shape(rows, matrix.Shape[0]));
+        device.Linear(output, Upload(owned, input, DType.F32, new Shape(rows, matrix.Shape[1])), weight, default);
+        uint[] bits = Bits(output);
+        owned.ForEach(buffer => buffer.Dispose());
+        return bits;
+    }
+
     /// <summary>Lengths around vectors, tiles and panels.</summary>
     public static readonly int[] AwkwardSizes = [1, 2, 3, 15, 16, 17, 31, 33, 63, 64, 65, 96, 100, 130];
 
