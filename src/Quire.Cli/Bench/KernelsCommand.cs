@@ -28,8 +28,11 @@ internal static class KernelsCommand
         foreach (Option option in (Option[])[threads, outputs, inputs, rows, svg]) command.Options.Add(option);
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(inputs) % 32 != 0 || parsed.GetValue(inputs) <= 0) throw new QuireException(ErrorKind.InvalidRequest, "--inputs must be a positive multiple of 32.", param: "inputs");
-            MachineLimits limits = MachineLimits.Measure(Math.Max(1, parsed.GetValue(threads)));
+            if (parsed.GetValue(inputs) % 32 != 0) throw new QuireException(ErrorKind.InvalidRequest, $"--inputs must be a multiple of 32, got {parsed.GetValue(inputs)}.", param: "inputs");
+            BenchArguments.Positive("--inputs", parsed.GetValue(inputs));
+            BenchArguments.Positive("--outputs", parsed.GetValue(outputs));
+            BenchArguments.Positive("--rows", parsed.GetValue(rows)!);
+            MachineLimits limits = MachineLimits.Measure(BenchArguments.Positive("--threads", parsed.GetValue(threads)));
             LimitsCommand.Print(limits);
             using var pool = new ComputePool(limits.Threads);
             Console.WriteLine($"{KernelSet.Default.Name} kernels, weights {parsed.GetValue(outputs)} x {parsed.GetValue(inputs)}");

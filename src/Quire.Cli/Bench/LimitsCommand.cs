@@ -16,7 +16,7 @@ internal static class LimitsCommand
         command.Options.Add(threads);
         command.SetAction(parsed =>
         {
-            Print(MachineLimits.Measure(Math.Max(1, parsed.GetValue(threads))));
+            Print(MachineLimits.Measure(BenchArguments.Positive("--threads", parsed.GetValue(threads))));
             return 0;
         });
         return command;

@@ -44,7 +44,12 @@ internal static class ModelCommand
         foreach (Option option in (Option[])[shapes, prefill, streams, contexts, steps, repeats]) command.Options.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var plan = new Plan(parsed.GetValue(prefill)!, parsed.GetValue(streams)!, parsed.GetValue(contexts)!, Math.Max(2, parsed.GetValue(steps)), Math.Max(1, parsed.GetValue(repeats)));
+            var plan = new Plan(
+                BenchArguments.Positive("--prefill", parsed.GetValue(prefill)!),
+                BenchArguments.Positive("--streams", parsed.GetValue(streams)!),
+                BenchArguments.Positive("--context", parsed.GetValue(contexts)!),
+                BenchArguments.Positive("--steps", parsed.GetValue(steps)),
+                BenchArguments.Positive("--repeats", parsed.GetValue(repeats)));
             QuireOptions options = flags.Options(parsed) with { PrefixCaching = false };
             if (parsed.GetValue(shapes) is not { Length: > 0 } names)
             {

@@ -1,0 +1,130 @@
+using Quire.Kernels.Cpu;
+using Quire.Kernels.Cpu.Linear;
+using Quire.Tensors;
+
+namespace Quire.Tests.Kernels;
+
+/// <summary>Every packed layout of codes, also those that other readers than GGUF's fill: scales of any type, minima or zeros, groups of any multiple of 32, a last group that is short.</summary>
+public sealed class PackedFormatTests
+{
+    private const int Inputs = 160, Outputs = 50, Rows = 13;
+
+    public static IEnumerable<TheoryDataRow<string, int>> Cases =>
+        from bits in (int[])[4, 8]
+        from offset in Enum.GetNames<OffsetType>()
+        select new TheoryDataRow<string, int>(offset, bits);
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Products_and_rows_are_those_of_the_values_that_the_codes_mean(string offset, int bits)
+    {
+        foreach (DType scaleType in (DType[])[DType.F16, DType.BF16, DType.F32])
+        {
+            foreach (int groupSize in (int[])[32, 64, Inputs])
+            {
+                var format = new PackedFormat(bits == 4 ? CodeType.Bits4 : CodeType.Bits8, groupSize, scaleType, Enum.Parse<OffsetType>(offset));
+                using PackedWeight weight = Fill(format, out float[] values);
+                float[] x = KernelSets.Floats(3, Rows * Inputs);
+                uint[]? int8 = null;
+                foreach (KernelSet set in KernelSet.Available)
+                {
+                    Check(format, values, x, Run(set, weight, x, CpuActivations.F32), 0);
+                    uint[] rounded = Run(set, weight, x, CpuActivations.Int8);
+                    Assert.Equal(int8 ??= rounded, rounded);
+                    // A code of the activations is off by at most half of a 127th of the group's largest, 1.
+                    Check(format, values, x, rounded, 0.5 / 127);
+                }
+                Assert.Equal(values, Embedded(weight));
+            }
+        }
+    }
+
+    private static void Check(PackedFormat format, float[] values, float[] x, uint[] actual, double activationError)
+    {
+        for (int row = 0; row < Rows; row++)
+        {
+            for (int column = 0; column < Outputs; column++)
+            {
+                double sum = 0, tolerance = 0;
+                for (int k = 0; k < Inputs; k++)
+                {
+                    double term = (double)x[(row * Inputs) + k] * values[(column * Inputs) + k];
+                    sum += term;
+                    // One rounding a term. Rounded activations bring their own error, and zeros and minima apart from codes up to 255 scales as large.
+                    tolerance += Inputs * 0.6e-7 * Math.Abs(term);
+                    if (activationError > 0) tolerance += (Inputs * 0.6e-7 * 0.05 * 255) + (activationError * Math.Abs(values[(column * Inputs) + k]));
+                }
+                Assert.True(Math.Abs(sum - BitConverter.UInt32BitsToSingle(actual[(row * Outputs) + column])) <= tolerance, $"{format} [{row}, {column}]");
+            }
+        }
+    }
+
+    private static uint[] Run(KernelSet set, PackedWeight weight, float[] x, CpuActivations activations)
+    {
+        List<NativeBuffer> owned = [];
+        using var device = new CpuDevice(set, KernelSets.Pool, DType.F32, activations);
+        Tensor output = KernelSets.Unwritten(owned, new Shape(Rows, Outputs));
+        device.Linear(output, KernelSets.Upload(owned, x, DType.F32, new Shape(Rows, Inputs)), weight, default);
+        uint[] bits = KernelSets.Bits(output);
+        owned.ForEach(buffer => buffer.Dispose());
+        return bits;
+    }
+
+    private static float[] Embedded(PackedWeight weight)
+    {
+        List<NativeBuffer> owned = [];
+        using CpuDevice device = KernelSets.Device("portable");
+        Tensor rows = KernelSets.Unwritten(owned, new Shape(Outputs, Inputs));
+        device.Embed(rows, KernelSets.Upload(owned, Enumerable.Range(0, Outputs).ToArray(), DType.I32, new Shape(Outputs)), weight, 1);
+        float[] values = rows.AsSpan<float>().ToArray();
+        owned.ForEach(buffer => buffer.Dispose());
+        return values;
+    }
+
+    // The layout as its documentation says it, and the value of every code.
+    private static unsafe PackedWeight Fill(PackedFormat format, out float[] values)
+    {
+        var weight = new PackedWeight(format, Outputs, Inputs);
+        var random = new Random(8);
+        values = new float[Outputs * Inputs];
+        int bits = format.Codes == CodeType.Bits4 ? 4 : 8;
+        for (int column = 0; column < Outputs; column++)
+        {
+            byte* at = (byte*)weight.Address + (column / 16 * weight.TileBytes);
+            for (int first = 0; first < Inputs; first += format.GroupSize)
+            {
+                float scale = Store(format.ScaleType, at, column % 16, (float)((random.NextDouble() + 0.1) * 0.04));
+                float minimum = 0;
+                int zero = bits == 4 ? 8 : 128;
+                if (format.Offset == OffsetType.Minimum) minimum = Store(format.ScaleType, at + format.OffsetStart, column % 16, (float)(random.NextDouble() - 0.5));
+                if (format.Offset == OffsetType.Zero) at[format.OffsetStart + (column % 16)] = (byte)(zero = random.Next(1 << bits));
+                byte* codes = at + format.HeaderBytes;
+                int end = Math.Min(Inputs, first + format.GroupSize);
+                for (int k = first; k < end; k++)
+                {
+                    int code = random.Next(1 << bits), inGroup = (k - first) % 32;
+                    byte* group = codes + ((k - first) / 32 * format.CodeBytes);
+                    if (bits == 4) group[(inGroup / 8 * 64) + (column % 16 * 4) + (inGroup % 4)] |= (byte)(code << (inGroup % 8 / 4 * 4));
+                    else group[(inGroup / 4 * 64) + (column % 16 * 4) + (inGroup % 4)] = (byte)code;
+                    values[(column * Inputs) + k] = format.Offset == OffsetType.Minimum ? MathF.FusedMultiplyAdd(scale, code, minimum) : scale * (code - zero);
+                }
+                at = codes + ((end - first) / 32 * format.CodeBytes);
+            }
+        }
+        return weight;
+    }
+
+    private static unsafe float Store(DType type, byte* at, int column, float value)
+    {
+        switch (type)
+        {
+            case DType.F16:
+                ((Half*)at)[column] = (Half)value;
+                return (float)(Half)value;
+            case DType.BF16:
+                ushort rounded = ((ushort*)at)[column] = Packing.RoundToBf16(value);
+                return BitConverter.UInt32BitsToSingle((uint)rounded << 16);
+            default:
+                return ((float*)at)[column] = value;
+        }
+    }
+}
