@@ -40,11 +40,12 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         KernelSet.Embed(output, ids, Packed(table), scale);
     }
 
-    public void RmsNorm(Tensor output, Tensor input, in NormWeight norm)
+    public void Norm(Tensor output, Tensor input, in NormWeight norm)
     {
         Check.F32(output, nameof(output), input.Shape.Rows, input.Shape.Columns);
         Check.F32(norm.Weight, nameof(norm), 1, input.Shape.Columns);
-        kernels.RmsNorm(pool, output, input, norm);
+        if (!norm.Bias.IsEmpty) Check.F32(norm.Bias, nameof(norm), 1, input.Shape.Columns);
+        kernels.Norm(pool, output, input, norm);
     }
 
     public void Add(Tensor output, Tensor input, float scale)
@@ -86,6 +87,12 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     {
         Check.F32(gateUp, nameof(gateUp), output.Shape.Rows, 2 * output.Shape.Columns);
         kernels.GatedActivation(pool, output, gateUp, activation);
+    }
+
+    public void Activate(Tensor values, Activation activation)
+    {
+        Check.F32(values, nameof(values), values.Shape.Rows, values.Shape.Columns);
+        kernels.Activate(pool, values, activation);
     }
 
     public void GatherRows(Tensor output, Tensor input, Tensor rows)

@@ -45,7 +45,7 @@ public abstract class KernelSet
     /// <summary>The product with activations rounded before; the weight is coded.</summary>
     internal abstract void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output);
 
-    internal abstract void RmsNorm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm);
+    internal abstract void Norm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm);
 
     internal abstract void Add(ComputePool pool, Tensor output, Tensor input, float scale);
 
@@ -56,6 +56,8 @@ public abstract class KernelSet
     internal abstract void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
 
     internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation);
+
+    internal abstract void Activate(ComputePool pool, Tensor values, Activation activation);
 
     internal abstract void Sample(ComputePool pool, Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens);
 
@@ -109,9 +111,9 @@ public abstract class KernelSet
             pool.Run(ref job, job.Items);
         }
 
-        internal override void RmsNorm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm)
+        internal override void Norm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm)
         {
-            var job = new RmsNormJob(output, input, norm);
+            var job = new NormJob(output, input, norm);
             pool.Run(ref job, (int)(input.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
         }
 
@@ -156,6 +158,12 @@ public abstract class KernelSet
             pool.Run(ref job, (int)(output.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
         }
 
+        internal override void Activate(ComputePool pool, Tensor values, Activation activation)
+        {
+            var job = new ActivateJob(values, activation);
+            pool.Run(ref job, (int)(values.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
+        }
+
         internal override void Sample(ComputePool pool, Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens)
         {
             var job = new SampleJob<T>(logits, rows, tokens);
@@ -164,14 +172,25 @@ public abstract class KernelSet
 
         private const int RowsPerItem = 4;
 
-        private readonly struct RmsNormJob(Tensor output, Tensor input, NormWeight norm) : IJob
+        private readonly struct NormJob(Tensor output, Tensor input, NormWeight norm) : IJob
         {
             public void Run(int item, int worker)
             {
                 int columns = (int)input.Shape.Columns;
                 long end = Math.Min(input.Shape.Rows, (item + 1) * (long)RowsPerItem);
                 for (long row = item * (long)RowsPerItem; row < end; row++)
-                    RmsNormRow<T>.Apply((float*)output.Address + (row * columns), (float*)input.Address + (row * columns), (float*)norm.Weight.Address, columns, norm.Epsilon);
+                    NormRow<T>.Apply((float*)output.Address + (row * columns), (float*)input.Address + (row * columns), norm, columns);
+            }
+        }
+
+        private readonly struct ActivateJob(Tensor values, Activation activation) : IJob
+        {
+            public void Run(int item, int worker)
+            {
+                int columns = (int)values.Shape.Columns;
+                long end = Math.Min(values.Shape.Rows, (item + 1) * (long)RowsPerItem);
+                for (long row = item * (long)RowsPerItem; row < end; row++)
+                    GatedActivationRow<T>.Apply((float*)values.Address + (row * columns), columns, activation);
             }
         }
 

@@ -10,6 +10,7 @@ public sealed class TransformerModel : IDisposable
     private readonly PreparedLinear embedding, head;
     private readonly DecoderLayer[] layers;
     private readonly NormWeight finalNorm;
+    private readonly Tensor headBias;
     private readonly IReadOnlyList<IDisposable> owned;
 
     private TransformerModel(IDevice device, ModelSpec spec, WeightReader reader, int positions)
@@ -18,6 +19,7 @@ public sealed class TransformerModel : IDisposable
         Spec = spec;
         embedding = reader.Prepare(reader.Rows(WeightPart.Embedding, 0, spec.VocabularySize, spec.HiddenSize));
         head = spec.TiedEmbedding ? embedding : reader.Prepare(reader.Rows(WeightPart.Head, 0, spec.VocabularySize, spec.HiddenSize));
+        if (spec.HeadBias) headBias = reader.Vector(0, (WeightPart.HeadBias, spec.VocabularySize));
         finalNorm = reader.Norm(WeightPart.FinalNorm, 0, spec.HiddenSize, spec.FinalNorm);
 
         var rotaries = new Dictionary<RopeSpec, Tensor>();
@@ -74,8 +76,8 @@ public sealed class TransformerModel : IDisposable
     /// <param name="hidden">[rows, hidden] f32: rows of <see cref="Forward"/>'s result; normalised in place.</param>
     public void Head(Tensor logits, Tensor hidden)
     {
-        device.RmsNorm(hidden, hidden, finalNorm);
-        device.Linear(logits, hidden, head, default);
+        device.Norm(hidden, hidden, finalNorm);
+        device.Linear(logits, hidden, head, new LinearEpilogue(headBias));
         if (Spec.LogitScale != 1 || Spec.LogitCap > 0) device.ScaleAndCap(logits, Spec.LogitScale, Spec.LogitCap);
     }
 

@@ -5,7 +5,7 @@ namespace Quire.Models;
 /// <summary>Activations of one forward pass, allocated once for the largest step and carved by its number of tokens.</summary>
 public sealed class Workspace : IDisposable
 {
-    private readonly DeviceBuffer residual, hidden, qkv, query, attention, gateUp, gated;
+    private readonly DeviceBuffer residual, hidden, secondHidden, qkv, query, attention, gateUp, gated;
 
     /// <param name="maxTokens">Largest number of tokens in a step.</param>
     public Workspace(IDevice device, ModelSpec model, int maxTokens)
@@ -13,6 +13,7 @@ public sealed class Workspace : IDisposable
         Widths widths = new(model);
         residual = device.Allocate(4L * maxTokens * widths.Hidden);
         hidden = device.Allocate(4L * maxTokens * widths.Hidden);
+        secondHidden = device.Allocate(4L * maxTokens * widths.SecondHidden);
         qkv = device.Allocate(4L * maxTokens * widths.Qkv);
         query = device.Allocate(4L * maxTokens * widths.Query);
         attention = device.Allocate(4L * maxTokens * widths.Query);
@@ -24,7 +25,7 @@ public sealed class Workspace : IDisposable
     public static long Bytes(ModelSpec model, int maxTokens)
     {
         Widths widths = new(model);
-        return 4L * maxTokens * ((2 * widths.Hidden) + widths.Qkv + (2 * widths.Query) + (3 * widths.Intermediate));
+        return 4L * maxTokens * ((2 * widths.Hidden) + widths.SecondHidden + widths.Qkv + (2 * widths.Query) + (3 * widths.Intermediate));
     }
 
     /// <summary>The residual stream, [tokens, hidden].</summary>
@@ -32,6 +33,9 @@ public sealed class Workspace : IDisposable
 
     /// <summary>Normalised rows, [tokens, hidden].</summary>
     public Tensor Hidden(long tokens, int columns) => hidden.Tensor(DType.F32, new Shape(tokens, columns));
+
+    /// <summary>The feed-forward's normalised rows where attention's are not its input and both are needed at once.</summary>
+    public Tensor SecondHidden(long tokens, int columns) => secondHidden.Tensor(DType.F32, new Shape(tokens, columns));
 
     public Tensor Qkv(long tokens, int columns) => qkv.Tensor(DType.F32, new Shape(tokens, columns));
 
@@ -45,12 +49,14 @@ public sealed class Workspace : IDisposable
 
     public void Dispose()
     {
-        foreach (DeviceBuffer buffer in (DeviceBuffer[])[residual, hidden, qkv, query, attention, gateUp, gated]) buffer.Dispose();
+        foreach (DeviceBuffer buffer in (DeviceBuffer[])[residual, hidden, secondHidden, qkv, query, attention, gateUp, gated]) buffer.Dispose();
     }
 
     private readonly struct Widths(ModelSpec model)
     {
         public long Hidden { get; } = model.HiddenSize;
+
+        public long SecondHidden { get; } = model.Layers.Any(l => l is { IsParallel: true, MlpNorm: not null }) ? model.HiddenSize : 0;
 
         public long Query { get; } = model.Layers.Max(l => (long)l.Attention.Heads * l.Attention.HeadSize);
 

@@ -13,6 +13,7 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
     {
         int size = rule.HeadSize;
         float* row = qkv + ((long)item * (rule.Heads + (2 * rule.KvHeads)) * size);
+        if (rule.Clip > 0) Clip(row, (rule.Heads + (2 * rule.KvHeads)) * size);
         float* rotary = null;
         int half = 0;
         if (!rule.Rotary.IsEmpty)
@@ -25,7 +26,7 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
         NormaliseAll(row, rule.QueryNorm, rule.Heads);
         for (int head = 0; head < rule.Heads; head++, row += size, to += size)
         {
-            Prepare(row, rule.QueryNorm, rotary, half);
+            Prepare(row, head, rule.QueryNorm, rotary, half);
             Buffer.MemoryCopy(row, to, size * 4L, size * 4L);
         }
 
@@ -35,27 +36,34 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
         NormaliseAll(row, rule.KeyNorm, rule.KvHeads);
         for (int head = 0; head < rule.KvHeads; head++, row += size, values += size)
         {
-            Prepare(row, rule.KeyNorm, rotary, half);
+            Prepare(row, head, rule.KeyNorm, rotary, half);
             KvBlocks<T>.Write(cache, slot, head, row, values);
         }
     }
 
-    private bool IsForAllHeads(in NormWeight norm) => norm.Weight.Shape.Count > rule.HeadSize;
+    private void Clip(float* row, int columns)
+    {
+        for (int i = 0; i < columns; i++) row[i] = Math.Clamp(row[i], -rule.Clip, rule.Clip);
+    }
+
+    // A vector longer than a head; a matrix has a row for each head.
+    private bool IsForAllHeads(in NormWeight norm) => norm.Weight.Shape.Rank == 1 && norm.Weight.Shape.Count > rule.HeadSize;
 
     private void NormaliseAll(float* row, in NormWeight norm, int heads)
     {
-        if (!norm.Weight.IsEmpty && IsForAllHeads(norm)) RmsNormRow<T>.Apply(row, row, (float*)norm.Weight.Address, heads * rule.HeadSize, norm.Epsilon);
+        if (!norm.Weight.IsEmpty && IsForAllHeads(norm)) NormRow<T>.Apply(row, row, norm, heads * rule.HeadSize);
     }
 
-    private void Prepare(float* head, in NormWeight norm, float* rotary, int half)
+    private void Prepare(float* head, int index, in NormWeight norm, float* rotary, int half)
     {
         bool normalise = !norm.Weight.IsEmpty && !IsForAllHeads(norm);
-        if (normalise && !rule.NormAfterRotation) Normalise(head, norm);
+        if (normalise && !rule.NormAfterRotation) Normalise(head, index, norm);
         Rotate(head, rotary, half);
-        if (normalise && rule.NormAfterRotation) Normalise(head, norm);
+        if (normalise && rule.NormAfterRotation) Normalise(head, index, norm);
     }
 
-    private void Normalise(float* head, in NormWeight norm) => RmsNormRow<T>.Apply(head, head, (float*)norm.Weight.Address, rule.HeadSize, norm.Epsilon);
+    private void Normalise(float* head, int index, in NormWeight norm) =>
+        NormRow<T>.Apply(head, head, norm, rule.HeadSize, norm.Weight.Shape.Rank == 1 ? 0 : (long)index * rule.HeadSize);
 
     // (x, y) becomes (x cos - y sin, y cos + x sin), y standing half the rotated size after x; the remainder rounds as the lanes do.
     private static void Rotate(float* head, float* cosines, int half)

@@ -4,10 +4,11 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Gating;
 
-/// <summary>output = activation(gate) * up, one row.</summary>
+/// <summary>Activations of one row, with a gate or without.</summary>
 internal static unsafe class GatedActivationRow<T>
     where T : unmanaged, ILanes<T>
 {
+    /// <summary>output = activation(gate) * up.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(float* output, float* gate, float* up, int columns, Activation activation)
     {
@@ -22,5 +23,25 @@ internal static unsafe class GatedActivationRow<T>
         for (int i = column; i < columns; i++) output[i] = rest[i - column] * up[i];
     }
 
-    private static T Activate(T x, Activation activation) => activation == Activation.Silu ? LaneMath.Silu(x) : LaneMath.GeluTanh(x);
+    /// <summary>Every value x becomes activation(x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Apply(float* values, int columns, Activation activation)
+    {
+        int column = 0;
+        for (; column + 16 <= columns; column += 16) T.Store(values + column, Activate(T.Load(values + column), activation));
+        if (column == columns) return;
+        float* rest = stackalloc float[16];
+        for (int i = column; i < columns; i++) rest[i - column] = values[i];
+        T.Store(rest, Activate(T.Load(rest), activation));
+        for (int i = column; i < columns; i++) values[i] = rest[i - column];
+    }
+
+    private static T Activate(T x, Activation activation) => activation switch
+    {
+        Activation.Silu => LaneMath.Silu(x),
+        Activation.GeluTanh => LaneMath.GeluTanh(x),
+        Activation.Gelu => LaneMath.Gelu(x),
+        Activation.Relu => T.Max(x, T.Zero),
+        _ => T.Max(x, T.Zero) * T.Max(x, T.Zero),
+    };
 }

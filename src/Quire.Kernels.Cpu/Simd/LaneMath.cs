@@ -44,4 +44,25 @@ internal static class LaneMath
         T e = Exp(inner * T.Broadcast(2f * 0.7978845608f));
         return x - (x / (e + T.Broadcast(1f)));
     }
+
+    /// <summary>x Φ(x) = max(x, 0) - |x| erfc(|x| / sqrt 2) / 2: nothing cancels for negative x.</summary>
+    /// <remarks>erfc(z) = t e^(-z² + p(t)) with t = 1 / (1 + z / 2), to 1.2e-7 of itself (Chebyshev fit, Press et al., erfcc).</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Gelu<T>(T x) where T : unmanaged, ILanes<T>
+    {
+        T size = T.Max(x, T.Zero - x), z = size * T.Broadcast(0.70710678f);
+        T t = T.Broadcast(1f) / T.Fma(z, T.Broadcast(0.5f), T.Broadcast(1f));
+        T p = T.Broadcast(0.17087277f);
+        p = T.Fma(p, t, T.Broadcast(-0.82215223f));
+        p = T.Fma(p, t, T.Broadcast(1.48851587f));
+        p = T.Fma(p, t, T.Broadcast(-1.13520398f));
+        p = T.Fma(p, t, T.Broadcast(0.27886807f));
+        p = T.Fma(p, t, T.Broadcast(-0.18628806f));
+        p = T.Fma(p, t, T.Broadcast(0.09678418f));
+        p = T.Fma(p, t, T.Broadcast(0.37409196f));
+        p = T.Fma(p, t, T.Broadcast(1.00002368f));
+        p = T.Fma(p, t, T.Broadcast(-1.26551223f));
+        T tail = t * Exp(p - (z * z));
+        return T.Max(x, T.Zero) - (T.Broadcast(0.5f) * size * tail);
+    }
 }

@@ -93,6 +93,9 @@ public sealed class Llama : IModelFamily
     {
         null or "silu" or "swish" => Activation.Silu,
         "gelu_pytorch_tanh" or "gelu_new" => Activation.GeluTanh,
-        string other => throw config.Bad("hidden_act", $"is {other}; silu and gelu_pytorch_tanh are supported"),
+        "gelu" => Activation.Gelu,
+        "relu" => Activation.Relu,
+        "relu2" => Activation.SquaredRelu,
+        string other => throw config.Bad("hidden_act", $"is {other}; silu, gelu_pytorch_tanh, gelu, relu and relu2 are supported"),
     };
 }

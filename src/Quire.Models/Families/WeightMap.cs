@@ -6,6 +6,7 @@ public enum WeightPart
     Embedding,
     FinalNorm,
     Head,
+    HeadBias,
     AttentionNorm,
     Query,
     QueryBias,
@@ -72,6 +73,9 @@ public sealed class WeightMap
         foreach ((WeightPart part, string name) in names.ToArray()) names[part] = prefix + name;
         return this;
     }
+
+    /// <summary>The name of a norm's bias, which stands beside its weight in every checkpoint.</summary>
+    public string BiasName(WeightPart norm, int layer = 0) => Name(norm, layer).Replace(".weight", ".bias", StringComparison.Ordinal);
 
     /// <exception cref="KeyNotFoundException">The family's map has no such part: an error of the family, not of the checkpoint.</exception>
     public string Name(WeightPart part, int layer = 0) => names.TryGetValue(part, out string? name)

@@ -27,7 +27,8 @@ internal sealed class AttentionLayer
             reader.Norm(WeightPart.QueryNorm, layer, spec.NormAllHeads ? queries : spec.HeadSize, spec.QueryNorm),
             reader.Norm(WeightPart.KeyNorm, layer, spec.NormAllHeads ? keys : spec.HeadSize, spec.KeyNorm),
             rotary,
-            spec.NormAfterRotation);
+            spec.NormAfterRotation,
+            spec.QkvClip);
         rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap);
     }
 

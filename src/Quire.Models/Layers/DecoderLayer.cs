@@ -9,6 +9,7 @@ internal sealed class DecoderLayer
     private readonly AttentionLayer attention;
     private readonly MlpLayer mlp;
     private readonly float residualScale;
+    private readonly bool isParallel;
 
     public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary)
     {
@@ -19,12 +20,18 @@ internal sealed class DecoderLayer
         mlp = new MlpLayer(reader, layer, hidden, spec.Mlp);
         postMlpNorm = reader.Norm(WeightPart.PostMlpNorm, layer, hidden, spec.PostMlpNorm);
         residualScale = spec.ResidualScale;
+        isParallel = spec.IsParallel;
     }
 
     /// <param name="residual">The stream, updated.</param>
     /// <param name="hidden">Scratch of the same shape.</param>
     public void Forward(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch)
     {
+        if (isParallel)
+        {
+            ForwardParallel(device, workspace, residual, hidden, cache, batch);
+            return;
+        }
         Tensor input = Normed(device, residual, hidden, attentionNorm);
         bool direct = IsDirect(postAttentionNorm);
         attention.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, cache, batch);
@@ -36,19 +43,33 @@ internal sealed class DecoderLayer
         if (!direct) Join(device, residual, hidden, postMlpNorm);
     }
 
+    // The feed-forward's input is made before attention changes the stream.
+    private void ForwardParallel(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch)
+    {
+        device.Norm(hidden, residual, attentionNorm);
+        Tensor mlpInput = hidden;
+        if (!mlpNorm.Weight.IsEmpty)
+        {
+            mlpInput = workspace.SecondHidden(residual.Shape[0], (int)residual.Shape[1]);
+            device.Norm(mlpInput, residual, mlpNorm);
+        }
+        attention.Forward(device, workspace, residual, hidden, residual, cache, batch);
+        mlp.Forward(device, workspace, residual, mlpInput, residual);
+    }
+
     // The last product adds to the stream itself where nothing comes between.
     private bool IsDirect(in NormWeight post) => post.Weight.IsEmpty && residualScale == 1;
 
     private static Tensor Normed(IDevice device, Tensor residual, Tensor hidden, in NormWeight norm)
     {
         if (norm.Weight.IsEmpty) return residual;
-        device.RmsNorm(hidden, residual, norm);
+        device.Norm(hidden, residual, norm);
         return hidden;
     }
 
     private void Join(IDevice device, Tensor residual, Tensor branch, in NormWeight post)
     {
-        if (!post.Weight.IsEmpty) device.RmsNorm(branch, branch, post);
+        if (!post.Weight.IsEmpty) device.Norm(branch, branch, post);
         device.Add(residual, branch, residualScale);
     }
 }

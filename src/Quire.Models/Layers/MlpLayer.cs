@@ -2,33 +2,44 @@ using Quire.Tensors;
 
 namespace Quire.Models;
 
-/// <summary>A gated feed-forward; gate and up are one product.</summary>
+/// <summary>A feed-forward; gate and up are one product.</summary>
 internal sealed class MlpLayer
 {
     private readonly MlpSpec spec;
-    private readonly PreparedLinear gateUp, down;
-    private readonly Tensor gateUpBias, downBias;
+    private readonly PreparedLinear up, down;
+    private readonly Tensor upBias, downBias;
 
     public MlpLayer(WeightReader reader, int layer, int hidden, MlpSpec spec)
     {
         this.spec = spec;
         int size = spec.IntermediateSize;
-        gateUp = reader.Prepare(new StackedRows(reader.Split(layer, hidden, (WeightPart.Gate, size), (WeightPart.Up, size))));
+        up = reader.Prepare(spec.IsGated
+            ? new StackedRows(reader.Split(layer, hidden, (WeightPart.Gate, size), (WeightPart.Up, size)))
+            : reader.Rows(WeightPart.Up, layer, size, hidden));
         down = reader.Prepare(reader.Rows(WeightPart.Down, layer, hidden, size));
         if (!spec.Bias) return;
-        gateUpBias = reader.Vector(layer, (WeightPart.GateBias, size), (WeightPart.UpBias, size));
+        upBias = spec.IsGated ? reader.Vector(layer, (WeightPart.GateBias, size), (WeightPart.UpBias, size)) : reader.Vector(layer, (WeightPart.UpBias, size));
         downBias = reader.Vector(layer, (WeightPart.DownBias, hidden));
     }
 
-    /// <summary>output = residual + down(activation(gate(input)) * up(input)).</summary>
+    /// <summary>output = residual + down(activation(gate(input)) * up(input)), or without the gate.</summary>
     /// <param name="output">May be the residual or the input.</param>
     /// <param name="residual">Empty adds nothing.</param>
     public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual)
     {
         long tokens = input.Shape[0];
-        Tensor rows = workspace.GateUp(tokens, 2 * spec.IntermediateSize), gated = workspace.Gated(tokens, spec.IntermediateSize);
-        device.Linear(rows, input, gateUp, new LinearEpilogue(gateUpBias));
-        device.GatedActivation(gated, rows, spec.Activation);
+        Tensor gated = workspace.Gated(tokens, spec.IntermediateSize);
+        if (spec.IsGated)
+        {
+            Tensor rows = workspace.GateUp(tokens, 2 * spec.IntermediateSize);
+            device.Linear(rows, input, up, new LinearEpilogue(upBias));
+            device.GatedActivation(gated, rows, spec.Activation);
+        }
+        else
+        {
+            device.Linear(gated, input, up, new LinearEpilogue(upBias));
+            device.Activate(gated, spec.Activation);
+        }
         device.Linear(output, gated, down, new LinearEpilogue(downBias, residual));
     }
 }

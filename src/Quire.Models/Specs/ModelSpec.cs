@@ -20,6 +20,9 @@ public sealed record ModelSpec
     /// <summary>Embedding and head are one matrix.</summary>
     public bool TiedEmbedding { get; init; }
 
+    /// <summary>The head adds a bias.</summary>
+    public bool HeadBias { get; init; }
+
     /// <summary>Multiplies embedded rows.</summary>
     public float EmbeddingScale { get; init; } = 1;
 
@@ -43,7 +46,7 @@ public sealed record ModelSpec
 
 /// <summary>One decoder layer: norm, attention, residual sum, norm, feed-forward, residual sum.</summary>
 /// <param name="AttentionNorm">Norm of attention's input; null feeds it the residual stream itself.</param>
-/// <param name="MlpNorm">The same for the feed-forward.</param>
+/// <param name="MlpNorm">The same for the feed-forward; where branches are parallel, null feeds it what attention got.</param>
 public sealed record LayerSpec(NormSpec? AttentionNorm, AttentionSpec Attention, NormSpec? MlpNorm, MlpSpec Mlp)
 {
     /// <summary>Norm of attention's output before it joins the residual stream.</summary>
@@ -52,13 +55,25 @@ public sealed record LayerSpec(NormSpec? AttentionNorm, AttentionSpec Attention,
     /// <summary>The same for the feed-forward.</summary>
     public NormSpec? PostMlpNorm { get; init; }
 
+    /// <summary>Attention and feed-forward both read the stream as it enters the layer; such layers have no norm of their outputs and no residual scale.</summary>
+    public bool IsParallel { get; init; }
+
     /// <summary>Multiplies both outputs as they join the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 }
 
-/// <summary>An RMS norm.</summary>
+/// <summary>A norm.</summary>
 /// <param name="WeightOffset">Added to the stored weight.</param>
-public sealed record NormSpec(float Epsilon, float WeightOffset = 0);
+public sealed record NormSpec(float Epsilon, float WeightOffset = 0)
+{
+    public NormKind Kind { get; init; }
+
+    /// <summary>False multiplies by one.</summary>
+    public bool HasWeight { get; init; } = true;
+
+    /// <summary>Layer norms only.</summary>
+    public bool HasBias { get; init; }
+}
 
 /// <summary>Attention with grouped key / value heads.</summary>
 public sealed record AttentionSpec
@@ -96,6 +111,12 @@ public sealed record AttentionSpec
     /// <summary>Query and key norms come after rotation.</summary>
     public bool NormAfterRotation { get; init; }
 
+    /// <summary>Query, key and value are clamped to plus and minus this before anything else; 0 clamps nothing.</summary>
+    public float QkvClip { get; init; }
+
+    /// <summary>Checkpoints store query, key and value as one matrix that has the three of a head behind each other.</summary>
+    public bool QkvByHead { get; init; }
+
     /// <summary>Biases of the query, key and value projections.</summary>
     public bool QkvBias { get; init; }
 
@@ -106,5 +127,5 @@ public sealed record AttentionSpec
     public KvLayout KvLayout(DType type) => new(KvHeads, HeadSize, type);
 }
 
-/// <summary>A gated feed-forward: down(activation(gate(x)) * up(x)).</summary>
-public sealed record MlpSpec(int IntermediateSize, Activation Activation, bool Bias = false);
+/// <summary>A feed-forward: down(activation(gate(x)) * up(x)), or down(activation(up(x))) without a gate.</summary>
+public sealed record MlpSpec(int IntermediateSize, Activation Activation, bool Bias = false, bool IsGated = true);

@@ -18,7 +18,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
 
     /// <summary>The matrix of a part, [outputs, inputs].</summary>
     /// <exception cref="QuireException">It is missing or has another shape.</exception>
-    public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs) => new StoredRows(Find(part, layer, outputs, inputs));
+    public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs) => new StoredRows(Find(names.Name(part, layer), outputs, inputs));
 
     /// <summary>Matrices of the same inputs, one for each part; those that the checkpoint stores as one are slices of it.</summary>
     public IWeightRows[] Split(int layer, long inputs, params ReadOnlySpan<(WeightPart Part, int Rows)> parts)
@@ -43,10 +43,11 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public NormWeight Norm(WeightPart part, int layer, int length, NormSpec? norm)
     {
         if (norm is null) return default;
-        float[] values = Read(part, layer, length);
+        float[] values = norm.HasWeight ? Read(part, layer, length) : [.. Enumerable.Repeat(1f, length)];
         if (!checkpoint.Config.NormWeightsIncludeOne)
             for (int i = 0; i < length; i++) values[i] += norm.WeightOffset;
-        return new NormWeight(Upload(values, new Shape(length)), norm.Epsilon);
+        Tensor bias = norm.HasBias ? Upload(Read(names.BiasName(part, layer), length), new Shape(length)) : default;
+        return new NormWeight(Upload(values, new Shape(length)), norm.Epsilon, norm.Kind, bias);
     }
 
     /// <summary>The biases of query, key and value behind each other, in the order of their matrices' rows.</summary>
@@ -91,17 +92,18 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
 
     private bool IsInterleaved(AttentionSpec spec) => spec.Rope is not null && (spec.InterleavedRotary || checkpoint.Config.RopeInterleavedRows);
 
-    private float[] Read(WeightPart part, int layer, int length)
+    private float[] Read(WeightPart part, int layer, int length) => Read(names.Name(part, layer), length);
+
+    private float[] Read(string name, int length)
     {
-        CheckpointTensor tensor = Find(part, layer, 1, length);
+        CheckpointTensor tensor = Find(name, 1, length);
         var values = new float[length];
         tensor.ReadRows(0, tensor.Shape.Rows, values);
         return values;
     }
 
-    private CheckpointTensor Find(WeightPart part, int layer, long outputs, long inputs)
+    private CheckpointTensor Find(string name, long outputs, long inputs)
     {
-        string name = names.Name(part, layer);
         if (!checkpoint.TryGet(name, out CheckpointTensor? tensor))
             throw QuireException.BadFile(checkpoint.Path, $"has no tensor {name}, which {checkpoint.Config.File} asks for");
         if (tensor.Shape.Rows != outputs || tensor.Shape.Columns != inputs)

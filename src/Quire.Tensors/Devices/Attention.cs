@@ -46,4 +46,4 @@ public readonly record struct AttentionRule(float Scale, int Window = 0, float C
 /// <param name="KeyNorm">The same for key heads.</param>
 /// <param name="Rotary">f32 [positions, 2, rotated / 2]: cosines, then sines; empty rotates nothing. Element i pairs with i + rotated / 2.</param>
 /// <param name="NormAfterRotation">Norms of single heads come after rotation, not before.</param>
-public readonly record struct HeadRule(int Heads, int KvHeads, int HeadSize, NormWeight QueryNorm, NormWeight KeyNorm, Tensor Rotary, bool NormAfterRotation = false);
+public readonly record struct HeadRule(int Heads, int KvHeads, int HeadSize, NormWeight QueryNorm, NormWeight KeyNorm, Tensor Rotary, bool NormAfterRotation = false, float Clip = 0);

@@ -23,11 +23,11 @@ public interface IDevice : IDisposable
     /// <param name="table">[vocabulary, columns]; the same prepared object serves a tied head.</param>
     void Embed(Tensor output, Tensor ids, PreparedLinear table, float scale);
 
-    /// <summary>output = input / rms(input) * weight by row; input and output may be the same memory.</summary>
+    /// <summary>output = normalised input by row; input and output may be the same memory.</summary>
     /// <param name="output">[rows, columns] f32.</param>
     /// <param name="input">[rows, columns] f32.</param>
-    /// <param name="norm">Weight [columns] f32 and epsilon.</param>
-    void RmsNorm(Tensor output, Tensor input, in NormWeight norm);
+    /// <param name="norm">Its kind, weight [columns] f32, epsilon and bias.</param>
+    void Norm(Tensor output, Tensor input, in NormWeight norm);
 
     /// <summary>output += scale * input.</summary>
     /// <param name="output">[rows, columns] f32.</param>
@@ -65,6 +65,10 @@ public interface IDevice : IDisposable
     /// <param name="output">[rows, columns] f32.</param>
     /// <param name="gateUp">[rows, 2 * columns] f32.</param>
     void GatedActivation(Tensor output, Tensor gateUp, Activation activation);
+
+    /// <summary>Every value x becomes activation(x).</summary>
+    /// <param name="values">[rows, columns] f32.</param>
+    void Activate(Tensor values, Activation activation);
 
     /// <summary>output[i] = input[rows[i]].</summary>
     /// <param name="output">[n, columns] f32.</param>

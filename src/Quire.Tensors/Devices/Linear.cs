@@ -66,8 +66,17 @@ public abstract class PreparedLinear(long outputFeatures, long inputFeatures) : 
 /// <summary>What is added to a product's rows: bias [output features] and residual [rows, output features]; an empty tensor adds nothing.</summary>
 public readonly record struct LinearEpilogue(Tensor Bias = default, Tensor Residual = default);
 
-/// <summary>An RMS norm's weight [columns] f32 and epsilon. An empty weight means no norm.</summary>
-public readonly record struct NormWeight(Tensor Weight, float Epsilon);
+/// <summary>A norm's weight [columns] f32 and epsilon. An empty weight means no norm; only layer norms have a bias [columns], and it may be empty.</summary>
+public readonly record struct NormWeight(Tensor Weight, float Epsilon, NormKind Kind = NormKind.Rms, Tensor Bias = default);
+
+public enum NormKind
+{
+    /// <summary>x / sqrt(mean(x²) + epsilon) · weight.</summary>
+    Rms,
+
+    /// <summary>(x - mean(x)) / sqrt(variance(x) + epsilon) · weight + bias.</summary>
+    Layer,
+}
 
 public enum Activation
 {
@@ -76,4 +85,13 @@ public enum Activation
 
     /// <summary>The tanh form of GELU.</summary>
     GeluTanh,
+
+    /// <summary>GELU itself, x · Φ(x).</summary>
+    Gelu,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>max(x, 0)².</summary>
+    SquaredRelu,
 }

@@ -15,7 +15,7 @@ public sealed class RowKernelTests
             List<NativeBuffer> owned = [];
             float[] x = KernelSets.Floats(columns, 5 * columns, 3), w = KernelSets.Floats(1, columns);
             Tensor output = KernelSets.Unwritten(owned, new Shape(5, columns));
-            KernelSets.Device(set).RmsNorm(output, KernelSets.Upload(owned, x, DType.F32, new Shape(5, columns)),
+            KernelSets.Device(set).Norm(output, KernelSets.Upload(owned, x, DType.F32, new Shape(5, columns)),
                 new NormWeight(KernelSets.Upload(owned, w, DType.F32, new Shape(columns)), 1e-5f));
             for (int row = 0; row < 5; row++)
             {
@@ -88,7 +88,7 @@ public sealed class RowKernelTests
             CpuDevice device = KernelSets.Device(name);
             Tensor x = KernelSets.Upload(owned, KernelSets.Floats(2, 4 * 130, 5), DType.F32, new Shape(4, 130));
             Tensor normed = KernelSets.Unwritten(owned, new Shape(4, 130)), gated = KernelSets.Unwritten(owned, new Shape(4, 65));
-            device.RmsNorm(normed, x, new NormWeight(KernelSets.Upload(owned, KernelSets.Floats(3, 130), DType.F32, new Shape(130)), 1e-6f));
+            device.Norm(normed, x, new NormWeight(KernelSets.Upload(owned, KernelSets.Floats(3, 130), DType.F32, new Shape(130)), 1e-6f));
             device.Add(normed, x, 0.22f);
             device.ScaleAndCap(normed, 1.5f, 3);
             device.GatedActivation(gated, normed, Activation.Silu);
@@ -98,7 +98,73 @@ public sealed class RowKernelTests
         }
     }
 
-    private static double Activate(Activation activation, double x) => activation == Activation.Silu
-        ? x / (1 + Math.Exp(-x))
-        : 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))));
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Layer_norm_equals_a_double_precision_oracle(string set)
+    {
+        foreach (int columns in KernelSets.AwkwardSizes)
+        {
+            foreach (bool hasBias in (bool[])[false, true])
+            {
+                List<NativeBuffer> owned = [];
+                float[] x = [.. KernelSets.Floats(columns, 5 * columns, 3).Select(v => v + 2)], w = KernelSets.Floats(1, columns), b = KernelSets.Floats(2, columns);
+                Tensor output = KernelSets.Unwritten(owned, new Shape(5, columns));
+                Tensor bias = hasBias ? KernelSets.Upload(owned, b, DType.F32, new Shape(columns)) : default;
+                KernelSets.Device(set).Norm(output, KernelSets.Upload(owned, x, DType.F32, new Shape(5, columns)),
+                    new NormWeight(KernelSets.Upload(owned, w, DType.F32, new Shape(columns)), 1e-2f, NormKind.Layer, bias));
+                for (int row = 0; row < 5; row++)
+                {
+                    double[] values = [.. x.Skip(row * columns).Take(columns).Select(v => (double)v)];
+                    double mean = values.Average(), scale = 1 / Math.Sqrt(values.Average(v => (v - mean) * (v - mean)) + 1e-2f);
+                    for (int i = 0; i < columns; i++)
+                    {
+                        double expected = ((values[i] - mean) * scale * w[i]) + (hasBias ? b[i] : 0);
+                        // The mean's error, which values near it do not outweigh, the sum's, and a few roundings.
+                        double size = Math.Abs(w[i]) * (1 + ((Math.Abs(mean) + Math.Abs(values[i])) * scale));
+                        Assert.Equal(expected, output.AsSpan<float>()[(row * columns) + i], (size + Math.Abs(expected)) * Epsilon * ((columns / 32.0) + 6));
+                    }
+                }
+                owned.ForEach(buffer => buffer.Dispose());
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Activations_without_a_gate_are_those_with_a_gate_of_one(string set)
+    {
+        foreach (int columns in KernelSets.AwkwardSizes)
+        {
+            foreach (Activation activation in Enum.GetValues<Activation>())
+            {
+                List<NativeBuffer> owned = [];
+                float[] x = KernelSets.Floats(columns, columns, 12);
+                Tensor values = KernelSets.Upload(owned, x, DType.F32, new Shape(1, columns)), gated = KernelSets.Unwritten(owned, new Shape(1, columns));
+                KernelSets.Device(set).GatedActivation(gated, KernelSets.Upload(owned, [.. x, .. Enumerable.Repeat(1f, columns)], DType.F32, new Shape(1, 2 * columns)), activation);
+                KernelSets.Device(set).Activate(values, activation);
+                Assert.Equal(KernelSets.Bits(gated), KernelSets.Bits(values));
+                owned.ForEach(buffer => buffer.Dispose());
+            }
+        }
+    }
+
+    private static double Activate(Activation activation, double x) => activation switch
+    {
+        Activation.Silu => x / (1 + Math.Exp(-x)),
+        Activation.GeluTanh => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
+        Activation.Gelu => x * NormalDistribution(x),
+        Activation.Relu => Math.Max(x, 0),
+        _ => Math.Max(x, 0) * Math.Max(x, 0),
+    };
+
+    // Φ by Simpson's rule from where it is below 1e-80.
+    private static double NormalDistribution(double x)
+    {
+        const int Steps = 20000;
+        double from = Math.Min(x, 0) - 14, step = (x - from) / Steps, sum = 0;
+        for (int i = 0; i <= Steps; i++)
+        {
+            double u = from + (i * step);
+            sum += Math.Exp(-0.5 * u * u) * (i is 0 or Steps ? 1 : i % 2 == 1 ? 4 : 2);
+        }
+        return sum * step / 3 / Math.Sqrt(2 * Math.PI);
+    }
 }
