@@ -14,9 +14,8 @@ internal sealed class AttentionLayer
     public AttentionLayer(WeightReader reader, int layer, int hidden, AttentionSpec spec, Tensor rotary)
     {
         this.spec = spec;
-        int queries = spec.Heads * spec.HeadSize, keys = spec.KvHeads * spec.HeadSize;
-        IWeightRows[] parts = reader.Split(layer, hidden, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
-        qkv = reader.Prepare(new StackedRows(reader.HalfSplit(parts[0], spec), reader.HalfSplit(parts[1], spec), parts[2]));
+        int queries = spec.Heads * spec.HeadSize;
+        qkv = reader.Prepare(reader.Qkv(layer, hidden, spec));
         outputWeight = reader.Prepare(reader.Rows(WeightPart.Output, layer, hidden, queries));
         if (spec.QkvBias) qkvBias = reader.QkvBias(layer, spec);
         if (spec.OutputBias) outputBias = reader.Vector(layer, (WeightPart.OutputBias, hidden));
@@ -24,12 +23,16 @@ internal sealed class AttentionLayer
             spec.Heads,
             spec.KvHeads,
             spec.HeadSize,
-            reader.Norm(WeightPart.QueryNorm, layer, spec.NormAllHeads ? queries : spec.HeadSize, spec.QueryNorm),
-            reader.Norm(WeightPart.KeyNorm, layer, spec.NormAllHeads ? keys : spec.HeadSize, spec.KeyNorm),
+            HeadNorm(WeightPart.QueryNorm, spec.Heads, spec.QueryNorm),
+            HeadNorm(WeightPart.KeyNorm, spec.KvHeads, spec.KeyNorm),
             rotary,
             spec.NormAfterRotation,
             spec.QkvClip);
         rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap);
+
+        NormWeight HeadNorm(WeightPart part, int count, NormSpec? norm) => spec.NormEachHead
+            ? reader.HeadNorms(part, layer, count, spec, norm)
+            : reader.Norm(part, layer, spec.NormAllHeads ? count * spec.HeadSize : spec.HeadSize, norm);
     }
 
     /// <summary>output = residual + output projection of attention over <paramref name="input"/>.</summary>

@@ -108,13 +108,16 @@ public sealed record AttentionSpec
     /// <summary>Query and key norms go over all heads of a token together, with a weight for each element.</summary>
     public bool NormAllHeads { get; init; }
 
+    /// <summary>Every head has its own weights of query and key norms.</summary>
+    public bool NormEachHead { get; init; }
+
     /// <summary>Query and key norms come after rotation.</summary>
     public bool NormAfterRotation { get; init; }
 
     /// <summary>Query, key and value are clamped to plus and minus this before anything else; 0 clamps nothing.</summary>
     public float QkvClip { get; init; }
 
-    /// <summary>Checkpoints store query, key and value as one matrix that has the three of a head behind each other.</summary>
+    /// <summary>Checkpoints store query, key and value as one matrix that has the three of a head behind each other; there are as many key heads as heads, which do not rotate by neighbours.</summary>
     public bool QkvByHead { get; init; }
 
     /// <summary>Biases of the query, key and value projections.</summary>

@@ -36,8 +36,29 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         return matrices;
     }
 
-    /// <summary>A query or key matrix, its rows in half-split order.</summary>
-    public IWeightRows HalfSplit(IWeightRows rows, AttentionSpec spec) => IsInterleaved(spec) ? new HalfSplitRows(rows, spec.HeadSize, spec.Rope!.RotatedSize) : rows;
+    /// <summary>Query, key and value as one matrix, rows of query and key heads in half-split order.</summary>
+    public IWeightRows Qkv(int layer, int hidden, AttentionSpec spec)
+    {
+        int queries = spec.Heads * spec.HeadSize, keys = spec.KvHeads * spec.HeadSize;
+        if (spec.QkvByHead) return new HeadByHeadRows(Rows(WeightPart.Query, layer, 3L * queries, hidden), spec.Heads, spec.HeadSize);
+        IWeightRows[] parts = Split(layer, hidden, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
+        return new StackedRows(HalfSplit(parts[0], spec), HalfSplit(parts[1], spec), parts[2]);
+    }
+
+    /// <summary>A norm's weights [heads, head size]: stored as that, or a vector for each <c>{head}</c> of the name.</summary>
+    public NormWeight HeadNorms(WeightPart part, int layer, int heads, AttentionSpec spec, NormSpec? norm)
+    {
+        if (norm is null) return default;
+        string name = names.Name(part, layer);
+        var values = new float[heads * spec.HeadSize];
+        if (name.Contains("{head}", StringComparison.Ordinal))
+            for (int head = 0; head < heads; head++) Read(name.Replace("{head}", head.ToString(), StringComparison.Ordinal), spec.HeadSize).CopyTo(values, head * spec.HeadSize);
+        else
+            Find(name, heads, spec.HeadSize).ReadRows(0, heads, values);
+        return new NormWeight(Upload(InHalfSplitOrder(values, spec), new Shape(heads, spec.HeadSize)), norm.Epsilon, norm.Kind);
+    }
+
+    private IWeightRows HalfSplit(IWeightRows rows, AttentionSpec spec) => IsInterleaved(spec) ? new HalfSplitRows(rows, spec.HeadSize, spec.Rope!.RotatedSize) : rows;
 
     /// <summary>A norm's weight; the default where there is none.</summary>
     public NormWeight Norm(WeightPart part, int layer, int length, NormSpec? norm)
@@ -54,14 +75,15 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public Tensor QkvBias(int layer, AttentionSpec spec)
     {
         int keys = spec.KvHeads * spec.HeadSize;
+        if (spec.QkvByHead)
+        {
+            float[] stored = Read(WeightPart.QueryBias, layer, 3 * keys);
+            return Upload([.. Enumerable.Range(0, stored.Length).Select(row => stored[HeadByHeadRows.Stored(row, spec.Heads, spec.HeadSize)])], new Shape(stored.Length));
+        }
         float[] values = [.. Rotated(WeightPart.QueryBias, spec.Heads * spec.HeadSize), .. Rotated(WeightPart.KeyBias, keys), .. Read(WeightPart.ValueBias, layer, keys)];
         return Upload(values, new Shape(values.Length));
 
-        float[] Rotated(WeightPart part, int length)
-        {
-            float[] stored = Read(part, layer, length);
-            return IsInterleaved(spec) ? [.. Enumerable.Range(0, length).Select(row => stored[HalfSplitRows.Stored(row, spec.HeadSize, spec.Rope!.RotatedSize)])] : stored;
-        }
+        float[] Rotated(WeightPart part, int length) => InHalfSplitOrder(Read(part, layer, length), spec);
     }
 
     public PreparedLinear Prepare(IWeightRows rows)
@@ -89,6 +111,9 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         device.Write(tensor, values);
         return tensor;
     }
+
+    private float[] InHalfSplitOrder(float[] stored, AttentionSpec spec) =>
+        IsInterleaved(spec) ? [.. Enumerable.Range(0, stored.Length).Select(row => stored[HalfSplitRows.Stored(row, spec.HeadSize, spec.Rope!.RotatedSize)])] : stored;
 
     private bool IsInterleaved(AttentionSpec spec) => spec.Rope is not null && (spec.InterleavedRotary || checkpoint.Config.RopeInterleavedRows);
 
