@@ -92,6 +92,9 @@ public sealed class RowKernelTests
             device.Add(normed, x, 0.22f);
             device.ScaleAndCap(normed, 1.5f, 3);
             device.GatedActivation(gated, normed, Activation.Silu);
+            Tensor weight = KernelSets.Upload(owned, KernelSets.Floats(4, 130), DType.F32, new Shape(130)), bias = KernelSets.Upload(owned, KernelSets.Floats(5, 130), DType.F32, new Shape(130));
+            device.Norm(normed, normed, new NormWeight(weight, 1e-5f, NormKind.Layer, bias));
+            device.Activate(normed, Activation.Gelu);
             uint[] bits = [.. KernelSets.Bits(normed), .. KernelSets.Bits(gated)];
             owned.ForEach(buffer => buffer.Dispose());
             return bits;
