@@ -10,8 +10,9 @@ public sealed class Cohere2 : IModelFamily
 
     public ModelSpec Describe(ModelConfig config)
     {
+        if (config.OptionalBool("use_qk_norm") == true) throw config.Bad("use_qk_norm", "is true, which Cohere2ForCausalLM does not know; CohereForCausalLM does");
         int window = config.OptionalInt("sliding_window", 1) ?? 4096, period = config.OptionalInt("sliding_window_pattern", 1) ?? 4;
-        return Cohere.Describe(config, attention => attention with { QueryNorm = null, KeyNorm = null })
+        return Cohere.Describe(config, attention => attention)
             .WithAttention((layer, attention) => LayerKinds.IsSliding(config, layer, period) ? attention with { Window = window } : attention with { Rope = null });
     }
 
