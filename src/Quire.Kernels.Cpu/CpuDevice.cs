@@ -12,6 +12,7 @@ namespace Quire.Kernels.Cpu;
 public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights = DType.F32, CpuActivations activations = CpuActivations.F32) : IDevice
 {
     private readonly ScratchMemory scratch = new();
+    private readonly Products products = new(kernels, pool, activations);
 
     private readonly PackedFormat fallback = weights switch
     {
@@ -31,13 +32,30 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         source.CopyTo(to);
     }
 
-    public PreparedLinear Prepare(IWeightRows weight) => Packing.Pack(pool, weight, fallback);
+    public PreparedLinear Prepare(params ReadOnlySpan<IWeightRows> parts)
+    {
+        List<PackedWeight> packed = [];
+        try
+        {
+            for (int start = 0, end; start < parts.Length; start = end)
+            {
+                for (end = start + 1; end < parts.Length && StackedRows.AreAlike(parts[start], parts[end]);) end++;
+                packed.Add(Packing.Pack(pool, end - start == 1 ? parts[start] : new StackedRows(parts[start..end].ToArray()), fallback));
+            }
+            return packed.Count == 1 ? packed[0] : new StackedWeight([.. packed]);
+        }
+        catch
+        {
+            packed.ForEach(part => part.Dispose());
+            throw;
+        }
+    }
 
     public void Embed(Tensor output, Tensor ids, PreparedLinear table, float scale)
     {
         Check.F32(output, nameof(output), ids.Shape.Count, table.InputFeatures);
         Check.Type(ids, nameof(ids), DType.I32);
-        KernelSet.Embed(output, ids, Packed(table), scale);
+        KernelSet.Embed(output, ids, Products.Packed(table), scale);
     }
 
     public void Norm(Tensor output, Tensor input, in NormWeight norm)
@@ -67,7 +85,7 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         Check.F32(input, nameof(input), input.Shape.Rows, weight.InputFeatures);
         if (!epilogue.Bias.IsEmpty) Check.F32(epilogue.Bias, "bias", 1, weight.OutputFeatures);
         if (!epilogue.Residual.IsEmpty) Check.F32(epilogue.Residual, "residual", input.Shape.Rows, weight.OutputFeatures);
-        Multiply(output, input, Packed(weight), epilogue);
+        products.Multiply(output, input, weight, epilogue);
     }
 
     public void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)
@@ -115,26 +133,9 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     }
 
     /// <summary>The pool belongs to the caller, buffers and prepared weights to theirs.</summary>
-    public void Dispose() => scratch.Dispose();
-
-    private unsafe void Multiply(Tensor output, Tensor input, PackedWeight weight, in LinearEpilogue epilogue)
+    public void Dispose()
     {
-        var to = new ProductOutput((float*)output.Address, weight.OutputFeatures, (int)weight.OutputFeatures, (float*)epilogue.Bias.Address, (float*)epilogue.Residual.Address);
-        if (activations != CpuActivations.Int8 || !weight.Format.IsCoded)
-        {
-            bool canRound = weight.Format.IsCoded || weight.Format == PackedFormat.BF16;
-            if (activations != CpuActivations.F32 && canRound && kernels.HasFastBf16)
-                kernels.LinearBf16(pool, input, scratch.Get((weight.InputFeatures + 1) * input.Shape.Rows * sizeof(ushort)), weight, to);
-            else
-                kernels.Linear(pool, input, weight, to);
-            return;
-        }
-        int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
-        var rows = new ActivationRows(scratch.Get(ActivationRows.Bytes(input.Shape.Rows, groups)), (int)input.Shape.Rows, groups);
-        kernels.Round(pool, input, rows);
-        kernels.Linear(pool, rows, weight, to);
+        scratch.Dispose();
+        products.Dispose();
     }
-
-    private static PackedWeight Packed(PreparedLinear weight) =>
-        weight as PackedWeight ?? throw new ArgumentException($"a {weight.GetType().Name} was prepared by another device");
 }

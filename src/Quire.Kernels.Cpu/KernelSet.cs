@@ -29,8 +29,11 @@ public abstract class KernelSet
         Available.FirstOrDefault(set => set.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new QuireException(ErrorKind.NotSupported, $"This CPU has no kernel set '{name}'; it has {string.Join(", ", Available.Select(set => set.Name))}.", param: "QUIRE_CPU_ISA");
 
-    /// <summary>Rounds rows of activations to int8 by groups of 32.</summary>
-    internal abstract void Round(ComputePool pool, Tensor input, ActivationRows rows);
+    /// <summary>Rounds rows of activations to int8 by groups of 32, or with one scale for a whole row.</summary>
+    internal abstract void Round(ComputePool pool, Tensor input, ActivationRows rows, bool byRow);
+
+    /// <summary>Rounds rows as a checkpoint says.</summary>
+    internal abstract void Round(ComputePool pool, Tensor input, Tensor output, ActivationScheme scheme);
 
     /// <summary>The product with f32 activations.</summary>
     internal abstract void Linear(ComputePool pool, Tensor input, PackedWeight weight, ProductOutput output);
@@ -65,7 +68,7 @@ public abstract class KernelSet
     {
         ReadOnlySpan<int> tokens = ids.AsSpan<int>();
         for (int i = 0; i < tokens.Length; i++)
-            EmbeddingRows.Copy(table, tokens[i], scale, (float*)output.Address + (i * table.InputFeatures));
+            EmbeddingRows.Copy(table, tokens[i], scale * table.Factor, (float*)output.Address + (i * table.InputFeatures));
     }
 
     private static List<KernelSet> Find()
@@ -82,10 +85,16 @@ public abstract class KernelSet
     {
         public override string Name => name;
 
-        internal override void Round(ComputePool pool, Tensor input, ActivationRows rows)
+        internal override void Round(ComputePool pool, Tensor input, ActivationRows rows, bool byRow)
         {
-            var job = new ActivationRounding<T>((float*)input.Address, (int)input.Shape.Columns, rows);
+            var job = new ActivationRounding<T>((float*)input.Address, (int)input.Shape.Columns, rows, byRow);
             pool.Run(ref job, job.Items);
+        }
+
+        internal override void Round(ComputePool pool, Tensor input, Tensor output, ActivationScheme scheme)
+        {
+            var job = new SchemeRounding<T>((float*)input.Address, (float*)output.Address, (int)input.Shape.Columns, scheme);
+            pool.Run(ref job, (int)input.Shape.Rows);
         }
 
         internal override void Linear(ComputePool pool, Tensor input, PackedWeight weight, ProductOutput output)

@@ -43,12 +43,13 @@ public sealed class TransformerModel : IDisposable
 
     /// <summary>Reads and prepares all weights; the checkpoint may be closed afterwards.</summary>
     /// <param name="positions">Longest sequence that will be run: the size of the rotary tables.</param>
+    /// <param name="quantization">How matrices are quantised; null follows the checkpoint.</param>
     /// <exception cref="QuireException">A weight is missing, has the wrong shape, or is stored in a format that cannot be read.</exception>
-    public static TransformerModel Load(Checkpoint checkpoint, ModelSpec spec, IDevice device, int positions)
+    public static TransformerModel Load(Checkpoint checkpoint, ModelSpec spec, IDevice device, int positions, QuantizationScheme? quantization = null)
     {
         IModelFamily family = ModelFamilies.Of(checkpoint.Config);
         WeightMap names = checkpoint.Vocabulary is null ? family.Weights(spec) : family.GgufWeights();
-        var reader = new WeightReader(checkpoint, names, device);
+        var reader = new WeightReader(checkpoint, names, device, quantization ?? QuantizationSchemes.Of(checkpoint));
         try
         {
             return new TransformerModel(device, spec, reader, positions);

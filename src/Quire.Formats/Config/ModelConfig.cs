@@ -48,10 +48,8 @@ public sealed class ModelConfig : ConfigObject
     /// <summary>Ids that end a text; the root's where a nested text_config has others.</summary>
     public IReadOnlyList<int> EosTokenIds => root.OptionalInts("eos_token_id", -1) ?? OptionalInts("eos_token_id", -1) ?? [];
 
-    /// <summary>How the weights are quantised: an object that the quantisation schemes read.</summary>
-    public JsonElement? QuantizationConfig => (root.OptionalObject("quantization_config") ?? OptionalObject("quantization_config")) is null
-        ? null
-        : root.Element("quantization_config") ?? Element("quantization_config");
+    /// <summary>How the weights are quantised: an object that the quantisation schemes read; null where the file has none.</summary>
+    public ConfigObject? Quantization => root.OptionalObject("quantization_config") ?? OptionalObject("quantization_config") ?? root.OptionalObject("compression_config");
 
     /// <summary>
     /// True where rows of the query and key weights are stored so that rope rotates neighbours (2i, 2i + 1) of a head, not halves.

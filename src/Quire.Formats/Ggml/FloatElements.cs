@@ -30,7 +30,7 @@ internal static class FloatElements
                 for (int i = 0; i < values.Length; i++) values[i] = (float)doubles[i];
                 break;
             case DType.F8E4M3:
-                for (int i = 0; i < values.Length; i++) values[i] = E4M3(elements[i]);
+                for (int i = 0; i < values.Length; i++) values[i] = Float8.WidenE4M3(elements[i]);
                 break;
             case DType.F8E5M2:
                 // The upper half of a float16.
@@ -39,18 +39,5 @@ internal static class FloatElements
             default:
                 throw new ArgumentOutOfRangeException(nameof(type), type, "not a floating-point type");
         }
-    }
-
-    /// <summary>Four exponent bits of bias 7, three of mantissa, no infinity; all ones is NaN.</summary>
-    private static float E4M3(byte bits)
-    {
-        int exponent = (bits >> 3) & 15, mantissa = bits & 7;
-        float magnitude = (exponent, mantissa) switch
-        {
-            (15, 7) => float.NaN,
-            (0, _) => mantissa / 512f,
-            _ => BitConverter.Int32BitsToSingle(((exponent + 120) << 23) | (mantissa << 20)),
-        };
-        return (bits & 0x80) == 0 ? magnitude : -magnitude;
     }
 }

@@ -21,18 +21,22 @@ internal static unsafe class EmbeddingRows
             case CodeType.BF16: return BitConverter.UInt32BitsToSingle((uint)Pair(tile, column, k) << 16);
             case CodeType.F16: return (float)BitConverter.UInt16BitsToHalf(Pair(tile, column, k));
         }
-        long header = k / format.GroupSize;
-        byte* at = tile + (header * format.HeaderBytes) + (header * (format.GroupSize / Packing.Group) * format.CodeBytes);
-        byte* codes = at + format.HeaderBytes + (k % format.GroupSize / Packing.Group * format.CodeBytes);
+        long header = k / format.HeaderInputs;
+        byte* at = tile + (header * format.HeaderBytes) + (header * (format.HeaderInputs / Packing.Group) * format.CodeBytes);
+        byte* codes = at + format.HeaderBytes + (k % format.HeaderInputs / Packing.Group * format.CodeBytes);
         int inGroup = k % Packing.Group;
-        int code = format.Codes == CodeType.Bits4
+        int code = format.HasNibbles
             ? (codes[Packing.ByteOf4(column, inGroup)] >> (inGroup % 8 / 4 * 4)) & 15
             : codes[Packing.ByteOf8(column, inGroup)];
-        float scale = Scale(format.ScaleType, at, column);
+        // The second group of a pair has the second vector of scales.
+        int lane = column + (k % format.HeaderInputs / format.GroupSize * Packing.Columns);
+        float scale = Scale(format.ScaleType, at, lane);
+        if (format.Codes == CodeType.Levels4) return scale * ((float*)format.Levels)[code];
+        if (format.Codes == CodeType.Float8) return scale * Float8.WidenE4M3((byte)code);
         return format.Offset switch
         {
-            OffsetType.Minimum => MathF.FusedMultiplyAdd(scale, code, Scale(format.ScaleType, at + format.OffsetStart, column)),
-            OffsetType.Zero => scale * (code - at[format.OffsetStart + column]),
+            OffsetType.Minimum => MathF.FusedMultiplyAdd(scale, code, Scale(format.ScaleType, at + format.OffsetStart, lane)),
+            OffsetType.Zero => scale * (code - at[format.OffsetStart + lane]),
             _ => scale * (code - format.Middle),
         };
     }

@@ -5,8 +5,9 @@ using Quire.Kernels.Cpu.Threading;
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Rounds f32 rows to int8 by group of 32: scale = largest magnitude / 127, code = x / scale rounded half to even. One item is a few rows.</summary>
+/// <param name="byRow">All groups of a row have the row's largest magnitude / 127, and codes are x divided by it: a checkpoint's dynamic int8 scheme.</param>
 /// <param name="columns">Inputs of a row; a last group that is not whole is filled with zeros.</param>
-internal readonly unsafe struct ActivationRounding<T>(float* input, int columns, ActivationRows rows) : IJob
+internal readonly unsafe struct ActivationRounding<T>(float* input, int columns, ActivationRows rows, bool byRow) : IJob
     where T : unmanaged, ILanes<T>
 {
     private const int RowsPerItem = 4;
@@ -17,34 +18,54 @@ internal readonly unsafe struct ActivationRounding<T>(float* input, int columns,
     {
         int end = Math.Min(rows.Rows, (item + 1) * RowsPerItem);
         for (int row = item * RowsPerItem; row < end; row++)
-            Round(input + ((long)row * columns), columns, (byte*)rows.Row(row), rows.GroupStride(rows.BlockOf(row)));
+        {
+            float* source = input + ((long)row * columns);
+            Round(source, columns, (byte*)rows.Row(row), rows.GroupStride(rows.BlockOf(row)), byRow ? Scale(source, columns) : 0);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Round(float* source, int columns, byte* record, int stride)
+    private static void Round(float* source, int columns, byte* record, int stride, float scale)
     {
         int k = 0;
-        for (; k + Packing.Group <= columns; k += Packing.Group, record += stride) Round(source + k, (ActivationGroup*)record);
+        for (; k + Packing.Group <= columns; k += Packing.Group, record += stride) Round(source + k, (ActivationGroup*)record, scale);
         if (k == columns) return;
         float* rest = stackalloc float[Packing.Group];
         for (int i = 0; i < Packing.Group; i++) rest[i] = k + i < columns ? source[k + i] : 0;
-        Round(rest, (ActivationGroup*)record);
+        Round(rest, (ActivationGroup*)record, scale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Round(float* source, ActivationGroup* group)
+    private static void Round(float* source, ActivationGroup* group, float rowScale)
     {
         T a = T.Load(source), b = T.Load(source + 16);
+        if (rowScale != 0)
+        {
+            T divisor = T.Broadcast(rowScale);
+            Write(group, T.Round(a / divisor), T.Round(b / divisor), rowScale);
+            return;
+        }
         float largest = T.MaxMagnitude(a, b);
         // Below this the reciprocal overflows; such a group contributes nothing that f32 sums could hold.
         T inverse = T.Broadcast(largest > 1e-35f ? 127 / largest : 0);
-        a = T.Round(a * inverse);
-        b = T.Round(b * inverse);
+        // A NaN or an infinity anywhere makes the scale NaN: the row shows it.
+        Write(group, T.Round(a * inverse), T.Round(b * inverse), largest < float.PositiveInfinity ? largest / 127 : float.NaN);
+    }
+
+    private static float Scale(float* source, int columns)
+    {
+        float largest = 0;
+        for (int k = 0; k < columns; k++) largest = Math.Max(largest, Math.Abs(source[k]));
+        return largest < float.PositiveInfinity ? Math.Max(largest / 127, 1e-30f) : float.NaN;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(ActivationGroup* group, T a, T b, float scale)
+    {
         T.StoreInt8(group->Codes, a);
         T.StoreInt8(group->Codes + 16, b);
         float sum = T.Sum(a + b);
-        // A NaN or an infinity anywhere makes the scale NaN: the row shows it.
-        group->Scale = largest < float.PositiveInfinity ? largest / 127 : float.NaN;
+        group->Scale = scale;
         group->ScaledSum = group->Scale * sum;
         group->Start4 = -8 * (int)sum;
         group->Start8 = -128 * (int)sum;

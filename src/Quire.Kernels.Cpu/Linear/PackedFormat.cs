@@ -19,12 +19,18 @@ internal enum CodeType
 
     /// <summary>Groups of 32 inputs as 8 vectors of 64 bytes: byte 4 c + i of vector j holds input 4 j + i of column c.</summary>
     Bits8,
+
+    /// <summary>Laid out as <see cref="Bits4"/>; a code chooses one of sixteen numbers.</summary>
+    Levels4,
+
+    /// <summary>Laid out as <see cref="Bits8"/>; codes are finite float8 e4m3fn numbers.</summary>
+    Float8,
 }
 
 /// <summary>What is taken from a code before scaling, or added after it.</summary>
 internal enum OffsetType
 {
-    /// <summary>value = scale * (code - 8) of 4 bits, scale * (code - 128) of 8.</summary>
+    /// <summary>value = scale * (code - 8) of 4 bits, scale * (code - 128) of 8, scale * number of the other kinds.</summary>
     Middle,
 
     /// <summary>value = scale * code + minimum, rounded once; minima are stored behind the scales, in their type.</summary>
@@ -35,33 +41,45 @@ internal enum OffsetType
 }
 
 /// <summary>How a packed weight keeps its numbers: tiles of 16 output features, each contiguous over all input features. Coded tiles are
-/// [K / GroupSize] of { scales[16], minima or zeros[16], [GroupSize / 32] groups of codes }; codes of inputs past the last mean 0.</summary>
+/// [K / GroupSize] of { scales[16], minima or zeros[16], [GroupSize / 32] groups of codes }; codes of inputs past the last are multiplied by no input but 0. Groups of 16
+/// come in pairs: { scales[2][16], minima or zeros[2][16], codes of 32 inputs }.</summary>
 /// <param name="Codes">Elements.</param>
-/// <param name="GroupSize">Inputs that share a scale, a multiple of 32 or all; 0 without scales.</param>
+/// <param name="GroupSize">Inputs that share a scale, 16 or a multiple of 32; 0 without scales.</param>
 /// <param name="ScaleType">F16, BF16 or F32.</param>
 /// <param name="Offset">Meaning of code 0.</param>
-internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, DType ScaleType = DType.F16, OffsetType Offset = OffsetType.Middle)
+/// <param name="Levels">Address of the numbers of <see cref="CodeType.Levels4"/>, 16 f32.</param>
+internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, DType ScaleType = DType.F16, OffsetType Offset = OffsetType.Middle, nint Levels = 0)
 {
     public static readonly PackedFormat F32 = new(CodeType.F32), BF16 = new(CodeType.BF16), F16 = new(CodeType.F16);
 
-    public bool IsCoded => Codes is CodeType.Bits4 or CodeType.Bits8;
+    public bool IsCoded => Codes > CodeType.F16;
+
+    /// <summary>Rounded activations may be multiplied with the codes themselves.</summary>
+    public bool HasIntegerProduct => Codes is CodeType.Bits4 or CodeType.Bits8 && GroupSize >= Packing.Group;
+
+    public bool HasNibbles => Codes is CodeType.Bits4 or CodeType.Levels4;
+
+    /// <summary>Inputs under one header.</summary>
+    public int HeaderInputs => Math.Max(GroupSize, Packing.Group);
+
+    private int ScaleVectors => HeaderInputs / GroupSize;
 
     /// <summary>Bytes of the codes of 16 columns and 32 inputs.</summary>
-    public int CodeBytes => Codes == CodeType.Bits4 ? 256 : 512;
+    public int CodeBytes => HasNibbles ? 256 : 512;
 
     /// <summary>Bytes of the minima or zeros from the start of a header.</summary>
-    public int OffsetStart => Packing.Columns * ScaleType.Size();
+    public int OffsetStart => Packing.Columns * ScaleType.Size() * ScaleVectors;
 
-    public int HeaderBytes => OffsetStart + (Offset switch { OffsetType.Minimum => OffsetStart, OffsetType.Zero => Packing.Columns, _ => 0 });
+    public int HeaderBytes => OffsetStart + (Offset switch { OffsetType.Minimum => OffsetStart, OffsetType.Zero => Packing.Columns * ScaleVectors, _ => 0 });
 
-    public int Middle => Codes == CodeType.Bits4 ? 8 : 128;
+    public int Middle => Codes switch { CodeType.Bits4 => 8, CodeType.Bits8 => 128, _ => 0 };
 
     /// <summary>Bytes of 16 output features.</summary>
     public long TileBytes(long inputs) => Codes switch
     {
         CodeType.F32 => inputs * Packing.Columns * 4,
         CodeType.BF16 or CodeType.F16 => (inputs + 1) / 2 * Packing.Columns * 4,
-        _ => ((inputs + GroupSize - 1) / GroupSize * HeaderBytes) + (Padded(inputs) / Packing.Group * CodeBytes),
+        _ => ((inputs + HeaderInputs - 1) / HeaderInputs * HeaderBytes) + (Padded(inputs) / Packing.Group * CodeBytes),
     };
 
     /// <summary>Inputs rounded up to whole groups of 32.</summary>

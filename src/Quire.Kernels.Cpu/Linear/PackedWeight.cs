@@ -6,6 +6,7 @@ namespace Quire.Kernels.Cpu.Linear;
 internal sealed class PackedWeight : PreparedLinear
 {
     private readonly NativeBuffer memory;
+    private readonly NativeBuffer? order;
 
     public PackedWeight(PackedFormat format, long outputs, long inputs) : base(outputs, inputs)
     {
@@ -23,10 +24,36 @@ internal sealed class PackedWeight : PreparedLinear
 
     public int Tiles => (int)((OutputFeatures + Packing.Columns - 1) / Packing.Columns);
 
-    public override long ByteCount => memory.Length;
+    /// <summary>Multiplies every value of the matrix.</summary>
+    public float Factor { get; init; } = 1;
+
+    /// <summary>What <see cref="PackedFormat.Levels"/> points to, owned by this weight.</summary>
+    public NativeBuffer? Levels { get; init; }
+
+    /// <summary>What the checkpoint does to inputs before the product; in the inputs' own order.</summary>
+    public ActivationScheme? Scheme { get; init; }
+
+    /// <summary>Packed input i is the matrix's input InputOrder[i]; null where they are one.</summary>
+    public IReadOnlyList<int>? InputOrder
+    {
+        init
+        {
+            if (value is null) return;
+            order = new NativeBuffer(value.Count * sizeof(int));
+            value.ToArray().CopyTo(order.Tensor(DType.I32, new Shape(value.Count)).AsSpan<int>());
+        }
+    }
+
+    /// <summary>Address of the input order, i32 [inputs], or 0.</summary>
+    public nint OrderAddress => order?.Address ?? 0;
+
+    public override long ByteCount => memory.Length + (order?.Length ?? 0) + (Levels?.Length ?? 0);
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) memory.Dispose();
+        if (!disposing) return;
+        memory.Dispose();
+        order?.Dispose();
+        Levels?.Dispose();
     }
 }

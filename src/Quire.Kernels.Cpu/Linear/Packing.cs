@@ -11,8 +11,8 @@ internal static unsafe class Packing
     public const int Columns = 16;
     public const int Group = 32;
 
-    /// <summary>The format that keeps a weight's exact values in the fewest bytes, or rounds formats without a kernel to <paramref name="fallback"/>.</summary>
-    public static PackedFormat Choose(WeightFormat stored, PackedFormat fallback) => stored switch
+    /// <summary>The format that keeps a weight's exact values, or rounds formats without a kernel to <paramref name="fallback"/>. Of codes see <see cref="CodePacking"/>.</summary>
+    private static PackedFormat Choose(WeightFormat stored, PackedFormat fallback) => stored switch
     {
         WeightFormat.F32 => fallback,
         WeightFormat.BF16 => PackedFormat.BF16,
@@ -28,7 +28,9 @@ internal static unsafe class Packing
 
     public static PackedWeight Pack(ComputePool pool, IWeightRows rows, PackedFormat fallback)
     {
-        var weight = new PackedWeight(Choose(rows.Format, fallback), rows.Shape[0], rows.Shape[1]);
+        PackedWeight weight = rows.Coding is { } coding && CodePacking.CanPack(coding, rows.Shape[1])
+            ? CodePacking.Allocate(coding, rows.Shape[0], rows.Shape[1])
+            : new PackedWeight(Choose(rows.Format, fallback), rows.Shape[0], rows.Shape[1]) { Scheme = rows.Coding?.Activations };
         var job = new PackJob(rows, weight);
         pool.Run(ref job, weight.Tiles);
         return weight;
@@ -41,6 +43,11 @@ internal static unsafe class Packing
             long first = (long)item * Columns;
             int count = (int)Math.Min(Columns, rows.Shape[0] - first);
             byte* tile = (byte*)weight.Address + (item * weight.TileBytes);
+            if (weight.Format.IsCoded && rows.Coding is not null)
+            {
+                CodePacking.Pack(tile, rows, first, count, weight.Format);
+                return;
+            }
             if (weight.Format.Codes == CodeType.F16 || (weight.Format.Codes == CodeType.BF16 && rows.Format == WeightFormat.BF16))
             {
                 PackPairs(tile, first, count);

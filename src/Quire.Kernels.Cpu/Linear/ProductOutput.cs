@@ -8,7 +8,8 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <param name="columns">Columns of this product.</param>
 /// <param name="bias">[columns] or null.</param>
 /// <param name="residual">Laid out as output, may be it, or null.</param>
-internal readonly unsafe struct ProductOutput(float* output, long stride, int columns, float* bias, float* residual)
+/// <param name="factor">Multiplies the sums before anything is added.</param>
+internal readonly unsafe struct ProductOutput(float* output, long stride, int columns, float* bias, float* residual, float factor = 1)
 {
     /// <summary>Writes a panel of sums.</summary>
     /// <param name="sums">[count][sumStride]</param>
@@ -23,13 +24,14 @@ internal readonly unsafe struct ProductOutput(float* output, long stride, int co
             for (; column + 16 <= width; column += 16)
             {
                 T value = T.Load(sums + column);
+                if (factor != 1) value *= T.Broadcast(factor);
                 if (bias != null) value += T.Load(bias + firstColumn + column);
                 if (residual != null) value += T.Load(residual + offset + column);
                 T.Store(output + offset + column, value);
             }
             for (; column < width; column++)
             {
-                float value = sums[column];
+                float value = factor == 1 ? sums[column] : sums[column] * factor;
                 if (bias != null) value += bias[firstColumn + column];
                 if (residual != null) value += residual[offset + column];
                 output[offset + column] = value;

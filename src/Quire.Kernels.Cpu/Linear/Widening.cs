@@ -18,8 +18,8 @@ internal static unsafe class Widening<T>
         {
             case CodeType.BF16: Bf16((ushort*)tile + ((long)first * Packing.Columns), count, wide); break;
             case CodeType.F16: F16((ushort*)tile + ((long)first * Packing.Columns), count, wide); break;
-            case CodeType.Bits4 or CodeType.Bits8: Codes(format, tile, first, count, wide); break;
-            default: throw new ArgumentOutOfRangeException(nameof(format));
+            case CodeType.F32: throw new ArgumentOutOfRangeException(nameof(format));
+            default: Codes(format, tile, first, count, wide); break;
         }
     }
 
@@ -68,43 +68,62 @@ internal static unsafe class Widening<T>
 
     private static void Codes(PackedFormat format, byte* tile, int first, int count, float* wide)
     {
-        int perHeader = format.GroupSize / Packing.Group;
+        int perHeader = format.HeaderInputs / Packing.Group, scaleBytes = Packing.Columns * format.ScaleType.Size();
+        bool isPair = format.GroupSize < Packing.Group;
         for (int g = first / Packing.Group; count > 0; g++, count -= Packing.Group, wide += Packing.Group * Packing.Columns)
         {
             long header = g / perHeader;
             byte* at = tile + (header * format.HeaderBytes) + (header * perHeader * format.CodeBytes);
             byte* codes = at + format.HeaderBytes + (g % perHeader * format.CodeBytes);
-            T scale = Scales(format.ScaleType, at);
-            switch (format.Offset)
+            int bytes = isPair ? format.CodeBytes / 2 : format.CodeBytes;
+            Group(format, codes, bytes, at, at + format.OffsetStart, wide);
+            if (isPair)
             {
-                case OffsetType.Minimum: Affine(format.Codes, codes, scale, Scales(format.ScaleType, at + format.OffsetStart), wide); break;
-                case OffsetType.Zero: Shifted(format.Codes, codes, scale, T.WidenBytes(at + format.OffsetStart), wide); break;
-                default: Shifted(format.Codes, codes, scale, T.Broadcast(format.Middle), wide); break;
+                byte* offsets = at + format.OffsetStart + (format.Offset == OffsetType.Zero ? Packing.Columns : scaleBytes);
+                Group(format, codes + bytes, bytes, at + scaleBytes, offsets, wide + (16 * Packing.Columns));
             }
+        }
+    }
+
+    private static void Group(PackedFormat format, byte* codes, int bytes, byte* scales, byte* offsets, float* wide)
+    {
+        T scale = Scales(format.ScaleType, scales);
+        byte* end = codes + bytes;
+        switch (format.Codes, format.Offset)
+        {
+            case (CodeType.Bits4, OffsetType.Minimum): Affine4(codes, end, scale, Scales(format.ScaleType, offsets), wide); break;
+            case (CodeType.Bits8, OffsetType.Minimum): Affine8(codes, end, scale, Scales(format.ScaleType, offsets), wide); break;
+            case (CodeType.Bits4, OffsetType.Zero): Shifted4(codes, end, scale, T.WidenBytes(offsets), wide); break;
+            case (CodeType.Bits8, OffsetType.Zero): Shifted8(codes, end, scale, T.WidenBytes(offsets), wide); break;
+            case (CodeType.Bits4, _): Shifted4(codes, end, scale, T.Broadcast(format.Middle), wide); break;
+            case (CodeType.Bits8, _): Shifted8(codes, end, scale, T.Broadcast(format.Middle), wide); break;
+            case (CodeType.Levels4, _): Levels(codes, end, scale, (float*)format.Levels, wide); break;
+            default: Float8(codes, end, scale, wide); break;
         }
     }
 
     // scale * code + minimum in one rounding: the product of 4 and 11 bits is exact, so this is the value that the format defines.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Affine(CodeType type, byte* codes, T scale, T minimum, float* wide)
+    private static void Affine4(byte* codes, byte* end, T scale, T minimum, float* wide)
     {
-        if (type == CodeType.Bits4)
+        for (; codes < end; codes += 64, wide += 128)
         {
-            for (int vector = 0; vector < 4; vector++, codes += 64, wide += 128)
-            {
-                uint* words = (uint*)codes;
-                T.Store(wide, T.Fma(scale, T.WidenBits(words, 0, 15), minimum));
-                T.Store(wide + 16, T.Fma(scale, T.WidenBits(words, 8, 15), minimum));
-                T.Store(wide + 32, T.Fma(scale, T.WidenBits(words, 16, 15), minimum));
-                T.Store(wide + 48, T.Fma(scale, T.WidenBits(words, 24, 15), minimum));
-                T.Store(wide + 64, T.Fma(scale, T.WidenBits(words, 4, 15), minimum));
-                T.Store(wide + 80, T.Fma(scale, T.WidenBits(words, 12, 15), minimum));
-                T.Store(wide + 96, T.Fma(scale, T.WidenBits(words, 20, 15), minimum));
-                T.Store(wide + 112, T.Fma(scale, T.WidenBits(words, 28, 15), minimum));
-            }
-            return;
+            uint* words = (uint*)codes;
+            T.Store(wide, T.Fma(scale, T.WidenBits(words, 0, 15), minimum));
+            T.Store(wide + 16, T.Fma(scale, T.WidenBits(words, 8, 15), minimum));
+            T.Store(wide + 32, T.Fma(scale, T.WidenBits(words, 16, 15), minimum));
+            T.Store(wide + 48, T.Fma(scale, T.WidenBits(words, 24, 15), minimum));
+            T.Store(wide + 64, T.Fma(scale, T.WidenBits(words, 4, 15), minimum));
+            T.Store(wide + 80, T.Fma(scale, T.WidenBits(words, 12, 15), minimum));
+            T.Store(wide + 96, T.Fma(scale, T.WidenBits(words, 20, 15), minimum));
+            T.Store(wide + 112, T.Fma(scale, T.WidenBits(words, 28, 15), minimum));
         }
-        for (int vector = 0; vector < 8; vector++, codes += 64, wide += 64)
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Affine8(byte* codes, byte* end, T scale, T minimum, float* wide)
+    {
+        for (; codes < end; codes += 64, wide += 64)
         {
             uint* words = (uint*)codes;
             T.Store(wide, T.Fma(scale, T.WidenBits(words, 0, 255), minimum));
@@ -115,31 +134,62 @@ internal static unsafe class Widening<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Shifted(CodeType type, byte* codes, T scale, T zero, float* wide)
+    private static void Shifted4(byte* codes, byte* end, T scale, T zero, float* wide)
     {
-        if (type == CodeType.Bits4)
+        for (; codes < end; codes += 64, wide += 128)
         {
-            for (int vector = 0; vector < 4; vector++, codes += 64, wide += 128)
-            {
-                uint* words = (uint*)codes;
-                T.Store(wide, scale * (T.WidenBits(words, 0, 15) - zero));
-                T.Store(wide + 16, scale * (T.WidenBits(words, 8, 15) - zero));
-                T.Store(wide + 32, scale * (T.WidenBits(words, 16, 15) - zero));
-                T.Store(wide + 48, scale * (T.WidenBits(words, 24, 15) - zero));
-                T.Store(wide + 64, scale * (T.WidenBits(words, 4, 15) - zero));
-                T.Store(wide + 80, scale * (T.WidenBits(words, 12, 15) - zero));
-                T.Store(wide + 96, scale * (T.WidenBits(words, 20, 15) - zero));
-                T.Store(wide + 112, scale * (T.WidenBits(words, 28, 15) - zero));
-            }
-            return;
+            uint* words = (uint*)codes;
+            T.Store(wide, scale * (T.WidenBits(words, 0, 15) - zero));
+            T.Store(wide + 16, scale * (T.WidenBits(words, 8, 15) - zero));
+            T.Store(wide + 32, scale * (T.WidenBits(words, 16, 15) - zero));
+            T.Store(wide + 48, scale * (T.WidenBits(words, 24, 15) - zero));
+            T.Store(wide + 64, scale * (T.WidenBits(words, 4, 15) - zero));
+            T.Store(wide + 80, scale * (T.WidenBits(words, 12, 15) - zero));
+            T.Store(wide + 96, scale * (T.WidenBits(words, 20, 15) - zero));
+            T.Store(wide + 112, scale * (T.WidenBits(words, 28, 15) - zero));
         }
-        for (int vector = 0; vector < 8; vector++, codes += 64, wide += 64)
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Shifted8(byte* codes, byte* end, T scale, T zero, float* wide)
+    {
+        for (; codes < end; codes += 64, wide += 64)
         {
             uint* words = (uint*)codes;
             T.Store(wide, scale * (T.WidenBits(words, 0, 255) - zero));
             T.Store(wide + 16, scale * (T.WidenBits(words, 8, 255) - zero));
             T.Store(wide + 32, scale * (T.WidenBits(words, 16, 255) - zero));
             T.Store(wide + 48, scale * (T.WidenBits(words, 24, 255) - zero));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Levels(byte* codes, byte* end, T scale, float* levels, float* wide)
+    {
+        for (; codes < end; codes += 64, wide += 128)
+        {
+            uint* words = (uint*)codes;
+            T.Store(wide, scale * T.ChooseLevels(words, 0, levels));
+            T.Store(wide + 16, scale * T.ChooseLevels(words, 8, levels));
+            T.Store(wide + 32, scale * T.ChooseLevels(words, 16, levels));
+            T.Store(wide + 48, scale * T.ChooseLevels(words, 24, levels));
+            T.Store(wide + 64, scale * T.ChooseLevels(words, 4, levels));
+            T.Store(wide + 80, scale * T.ChooseLevels(words, 12, levels));
+            T.Store(wide + 96, scale * T.ChooseLevels(words, 20, levels));
+            T.Store(wide + 112, scale * T.ChooseLevels(words, 28, levels));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Float8(byte* codes, byte* end, T scale, float* wide)
+    {
+        for (; codes < end; codes += 64, wide += 64)
+        {
+            uint* words = (uint*)codes;
+            T.Store(wide, scale * T.WidenE4M3(words, 0));
+            T.Store(wide + 16, scale * T.WidenE4M3(words, 8));
+            T.Store(wide + 32, scale * T.WidenE4M3(words, 16));
+            T.Store(wide + 48, scale * T.WidenE4M3(words, 24));
         }
     }
 }

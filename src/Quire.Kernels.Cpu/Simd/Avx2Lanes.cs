@@ -128,6 +128,40 @@ internal readonly unsafe partial struct Avx2Lanes(Vector256<float> low, Vector25
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes ChooseLevels(uint* words, int shift, float* levels) =>
+        new(Choose(Vector256.Load(words) >>> shift, levels), Choose(Vector256.Load(words + 8) >>> shift, levels));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Choose(Vector256<uint> codes, float* levels)
+    {
+        Vector256<float> low = Avx2.PermuteVar8x32(Vector256.Load(levels), codes.AsInt32()), high = Avx2.PermuteVar8x32(Vector256.Load(levels + 8), codes.AsInt32());
+        return Avx.BlendVariable(low, high, (codes << 28).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes WidenE4M3(uint* words, int shift) => new(FromE4M3(Vector256.Load(words) >>> shift), FromE4M3(Vector256.Load(words + 8) >>> shift));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FromE4M3(Vector256<uint> codes)
+    {
+        Vector256<float> magnitude = ((codes & Vector256.Create(0x7fu)) << 20).AsSingle() * Vector256.Create(1.329227995784916e36f);
+        return (magnitude.AsUInt32() | ((codes & Vector256.Create(0x80u)) << 24)).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes RoundE4M3(Avx2Lanes value) => new(RoundedToE4M3(value.lo), RoundedToE4M3(value.hi));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> RoundedToE4M3(Vector256<float> value)
+    {
+        Vector256<uint> bits = value.AsUInt32(), sign = bits & Vector256.Create(0x80000000u), magnitude = bits ^ sign;
+        Vector256<uint> normal = (magnitude + Vector256.Create(0x7ffffu) + ((magnitude >>> 20) & Vector256.Create(1u))) & Vector256.Create(0xfff00000u);
+        Vector256<float> shift = Vector256.Create(16384f);
+        Vector256<uint> subnormal = (magnitude.AsSingle() + shift - shift).AsUInt32();
+        return (Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(0x3c800000u)), subnormal, normal) | sign).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void UnpackNibbles(byte* source, byte* low, byte* high)
     {
         Vector256<byte> a = Vector256.Load(source), b = Vector256.Load(source + 32), mask = Vector256.Create((byte)15);

@@ -102,6 +102,29 @@ internal readonly unsafe partial struct Avx512Lanes(Vector512<float> value) : IL
         new(Avx512F.ConvertToVector512Single(((Vector512.Load(words) >>> shift) & Vector512.Create(mask)).AsInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes ChooseLevels(uint* words, int shift, float* levels) =>
+        new(Avx512F.PermuteVar16x32(Vector512.Load(levels), (Vector512.Load(words) >>> shift).AsInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes WidenE4M3(uint* words, int shift)
+    {
+        Vector512<uint> codes = Vector512.Load(words) >>> shift;
+        Vector512<float> magnitude = ((codes & Vector512.Create(0x7fu)) << 20).AsSingle() * Vector512.Create(1.329227995784916e36f);
+        return new((magnitude.AsUInt32() | ((codes & Vector512.Create(0x80u)) << 24)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes RoundE4M3(Avx512Lanes value)
+    {
+        Vector512<uint> bits = value.v.AsUInt32(), sign = bits & Vector512.Create(0x80000000u), magnitude = bits ^ sign;
+        Vector512<uint> normal = (magnitude + Vector512.Create(0x7ffffu) + ((magnitude >>> 20) & Vector512.Create(1u))) & Vector512.Create(0xfff00000u);
+        Vector512<float> shift = Vector512.Create(16384f);
+        Vector512<uint> subnormal = (magnitude.AsSingle() + shift - shift).AsUInt32();
+        // A NaN compares as larger than anything: its upper bits stay.
+        return new((Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(0x3c800000u)), subnormal, normal) | sign).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void UnpackNibbles(byte* source, byte* low, byte* high)
     {
         Vector512<byte> bytes = Vector512.Load(source), mask = Vector512.Create((byte)15);

@@ -64,6 +64,16 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Lane i is bits shift .. of word i, under the mask.</summary>
     static abstract TSelf WidenBits(uint* words, int shift, uint mask);
 
+    /// <summary>Lane i is levels[bits shift .. shift + 3 of word i].</summary>
+    /// <param name="levels">[16]</param>
+    static abstract TSelf ChooseLevels(uint* words, int shift, float* levels);
+
+    /// <summary>Lane i is the finite float8 e4m3fn number of bits shift .. shift + 7 of word i.</summary>
+    static abstract TSelf WidenE4M3(uint* words, int shift);
+
+    /// <summary>To the nearest number of float8 e4m3fn, half to even; magnitudes up to 448 and NaN, which stays one.</summary>
+    static abstract TSelf RoundE4M3(TSelf value);
+
     /// <summary>Lane i of <paramref name="low"/> is the low nibble of byte i of 64, of <paramref name="high"/> the high one: bytes, 64 of each.</summary>
     static abstract void UnpackNibbles(byte* source, byte* low, byte* high);
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Simd;
 
@@ -131,6 +132,28 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
     {
         float* lanes = stackalloc float[16];
         for (int i = 0; i < 16; i++) lanes[i] = (words[i] >> shift) & mask;
+        return Load(lanes);
+    }
+
+    public static PortableLanes ChooseLevels(uint* words, int shift, float* levels)
+    {
+        float* lanes = stackalloc float[16];
+        for (int i = 0; i < 16; i++) lanes[i] = levels[(words[i] >> shift) & 15];
+        return Load(lanes);
+    }
+
+    public static PortableLanes WidenE4M3(uint* words, int shift)
+    {
+        float* lanes = stackalloc float[16];
+        for (int i = 0; i < 16; i++) lanes[i] = Float8.WidenE4M3((byte)(words[i] >> shift));
+        return Load(lanes);
+    }
+
+    public static PortableLanes RoundE4M3(PortableLanes value)
+    {
+        float* lanes = stackalloc float[16];
+        Store(lanes, value);
+        for (int i = 0; i < 16; i++) lanes[i] = Float8.WidenE4M3(Float8.RoundE4M3(lanes[i]));
         return Load(lanes);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.CompilerServices;
 using Quire.Tensors;
 
@@ -85,6 +86,8 @@ public sealed unsafe class ComputePool : IDisposable
             if (failure is { } e)
             {
                 failure = null;
+                // What is wrong with a file is said as it was found.
+                if (e is QuireException) ExceptionDispatchInfo.Throw(e);
                 throw new InvalidOperationException("A compute job failed: " + e.Message, e);
             }
         }

@@ -13,9 +13,9 @@ internal sealed class MlpLayer
     {
         this.spec = spec;
         int size = spec.IntermediateSize;
-        up = reader.Prepare(spec.IsGated
-            ? new StackedRows(reader.Split(layer, hidden, (WeightPart.Gate, size), (WeightPart.Up, size)))
-            : reader.Rows(WeightPart.Up, layer, size, hidden));
+        up = spec.IsGated
+            ? reader.Prepare(reader.Split(layer, hidden, (WeightPart.Gate, size), (WeightPart.Up, size)))
+            : reader.Prepare(reader.Rows(WeightPart.Up, layer, size, hidden));
         down = reader.Prepare(reader.Rows(WeightPart.Down, layer, hidden, size));
         if (!spec.Bias) return;
         upBias = spec.IsGated ? reader.Vector(layer, (WeightPart.GateBias, size), (WeightPart.UpBias, size)) : reader.Vector(layer, (WeightPart.UpBias, size));

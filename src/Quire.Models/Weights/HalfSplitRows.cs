@@ -5,17 +5,9 @@ namespace Quire.Models;
 /// <summary>Heads whose rotated pairs stand next to each other (GGUF's Llama files, GLM, ERNIE), put back to half-split order: row i of a head is
 /// stored row 2i, or 2(i - half) + 1; rows that do not rotate stay.</summary>
 /// <param name="rotated">Leading rows of a head that rotate.</param>
-internal sealed class HalfSplitRows(IWeightRows rows, int headSize, int rotated) : IWeightRows
+internal sealed class HalfSplitRows(IWeightRows rows, int headSize, int rotated) : RowView(rows, rows.Shape[0])
 {
-    public string Name => rows.Name;
-
-    public Shape Shape => rows.Shape;
-
-    public WeightFormat Format => rows.Format;
-
-    public void Read(long row, Span<float> values) => rows.Read(Stored(row, headSize, rotated), values);
-
-    public ReadOnlySpan<byte> Raw(long row) => rows.Raw(Stored(row, headSize, rotated));
+    protected override long Stored(long row) => Stored(row, headSize, rotated);
 
     /// <summary>Where a row of half-split order is stored.</summary>
     public static long Stored(long row, int headSize, int rotated)

@@ -3,17 +3,9 @@ using Quire.Tensors;
 namespace Quire.Models;
 
 /// <summary>A matrix that stores query, key and value of a head behind each other, as all queries, all keys, all values.</summary>
-internal sealed class HeadByHeadRows(IWeightRows rows, int heads, int headSize) : IWeightRows
+internal sealed class HeadByHeadRows(IWeightRows rows, int heads, int headSize) : RowView(rows, rows.Shape[0])
 {
-    public string Name => rows.Name;
-
-    public Shape Shape => rows.Shape;
-
-    public WeightFormat Format => rows.Format;
-
-    public void Read(long row, Span<float> values) => rows.Read(Stored(row, heads, headSize), values);
-
-    public ReadOnlySpan<byte> Raw(long row) => rows.Raw(Stored(row, heads, headSize));
+    protected override long Stored(long row) => Stored(row, heads, headSize);
 
     /// <summary>Where a row is stored.</summary>
     public static long Stored(long row, int heads, int headSize)

@@ -31,50 +31,10 @@ internal sealed class StoredRows(CheckpointTensor tensor) : IWeightRows
     public ReadOnlySpan<byte> Raw(long row) => bytes.Slice(row * rowBytes, rowBytes).AsSpan<byte>();
 }
 
-/// <summary>Matrices with the same inputs as one, stacked along the outputs: query, key and value; gate and up.</summary>
-internal sealed class StackedRows : IWeightRows
-{
-    private readonly IWeightRows[] parts;
-
-    public StackedRows(params IWeightRows[] parts)
-    {
-        this.parts = parts;
-        Shape = new Shape(parts.Sum(part => part.Shape[0]), parts[0].Shape[1]);
-        Format = parts.All(part => part.Format == parts[0].Format) ? parts[0].Format : WeightFormat.Other;
-    }
-
-    public string Name => string.Join(" + ", parts.Select(part => part.Name));
-
-    public Shape Shape { get; }
-
-    /// <summary>The parts' format, or <see cref="WeightFormat.Other"/> where they differ.</summary>
-    public WeightFormat Format { get; }
-
-    public void Read(long row, Span<float> values) => Part(ref row).Read(row, values);
-
-    public ReadOnlySpan<byte> Raw(long row) => Part(ref row).Raw(row);
-
-    private IWeightRows Part(ref long row)
-    {
-        foreach (IWeightRows part in parts)
-        {
-            if (row < part.Shape[0]) return part;
-            row -= part.Shape[0];
-        }
-        throw new ArgumentOutOfRangeException(nameof(row));
-    }
-}
-
 /// <summary>Some rows of a matrix: a projection that is stored behind others.</summary>
-internal sealed class SlicedRows(IWeightRows rows, long first, long count) : IWeightRows
+internal sealed class SlicedRows(IWeightRows rows, long first, long count) : RowView(rows, count)
 {
-    public string Name => $"rows {first} .. {first + count - 1} of {rows.Name}";
+    public override string Name => $"rows {first} .. {first + Shape[0] - 1} of {base.Name}";
 
-    public Shape Shape { get; } = new(count, rows.Shape[1]);
-
-    public WeightFormat Format => rows.Format;
-
-    public void Read(long row, Span<float> values) => rows.Read(first + row, values);
-
-    public ReadOnlySpan<byte> Raw(long row) => rows.Raw(first + row);
+    protected override long Stored(long row) => first + row;
 }

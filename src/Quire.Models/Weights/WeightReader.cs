@@ -4,8 +4,9 @@ using Quire.Tensors;
 namespace Quire.Models;
 
 /// <summary>Finds a spec's weights in a checkpoint, checks their shapes against the configuration, and gives them to the device.</summary>
-internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevice device)
+internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevice device, QuantizationScheme? quantization)
 {
+    private const string WeightEnd = ".weight";
     private readonly List<IDisposable> owned = [];
 
     /// <summary>Device memory of everything read so far.</summary>
@@ -18,7 +19,14 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
 
     /// <summary>The matrix of a part, [outputs, inputs].</summary>
     /// <exception cref="QuireException">It is missing or has another shape.</exception>
-    public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs) => new StoredRows(Find(names.Name(part, layer), outputs, inputs));
+    public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs)
+    {
+        string name = names.Name(part, layer);
+        // Tables are looked up, not multiplied: schemes quantise linear modules.
+        if (quantization is null || part == WeightPart.Embedding || !name.EndsWith(WeightEnd, StringComparison.Ordinal)) return new StoredRows(Find(name, outputs, inputs));
+        var module = new ModuleTensors(n => checkpoint.TryGet(n, out CheckpointTensor? tensor) ? tensor : null, name[..^WeightEnd.Length]);
+        return quantization.Open(module, outputs, inputs) ?? new StoredRows(Find(name, outputs, inputs));
+    }
 
     /// <summary>Matrices of the same inputs, one for each part; those that the checkpoint stores as one are slices of it.</summary>
     public IWeightRows[] Split(int layer, long inputs, params ReadOnlySpan<(WeightPart Part, int Rows)> parts)
@@ -36,13 +44,13 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         return matrices;
     }
 
-    /// <summary>Query, key and value as one matrix, rows of query and key heads in half-split order.</summary>
-    public IWeightRows Qkv(int layer, int hidden, AttentionSpec spec)
+    /// <summary>Query, key and value, to be stacked; rows of query and key heads in half-split order.</summary>
+    public IWeightRows[] Qkv(int layer, int hidden, AttentionSpec spec)
     {
         int queries = spec.Heads * spec.HeadSize, keys = spec.KvHeads * spec.HeadSize;
-        if (spec.QkvByHead) return new HeadByHeadRows(Rows(WeightPart.Query, layer, 3L * queries, hidden), spec.Heads, spec.HeadSize);
+        if (spec.QkvByHead) return [new HeadByHeadRows(Rows(WeightPart.Query, layer, 3L * queries, hidden), spec.Heads, spec.HeadSize)];
         IWeightRows[] parts = Split(layer, hidden, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
-        return new StackedRows(HalfSplit(parts[0], spec), HalfSplit(parts[1], spec), parts[2]);
+        return [HalfSplit(parts[0], spec), HalfSplit(parts[1], spec), parts[2]];
     }
 
     /// <summary>A norm's weights [heads, head size]: stored as that, or a vector for each <c>{head}</c> of the name.</summary>
@@ -86,9 +94,10 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         float[] Rotated(WeightPart part, int length) => InHalfSplitOrder(Read(part, layer, length), spec);
     }
 
-    public PreparedLinear Prepare(IWeightRows rows)
+    /// <summary>Matrices stacked along their outputs.</summary>
+    public PreparedLinear Prepare(params ReadOnlySpan<IWeightRows> parts)
     {
-        PreparedLinear weight = device.Prepare(rows);
+        PreparedLinear weight = device.Prepare(parts);
         owned.Add(weight);
         Bytes += weight.ByteCount;
         return weight;

@@ -15,7 +15,8 @@ public interface IDevice : IDisposable
     void Write<T>(Tensor destination, ReadOnlySpan<T> source) where T : unmanaged;
 
     /// <summary>Packs a weight into the device's own layout, once. Reads only the rows it needs.</summary>
-    PreparedLinear Prepare(IWeightRows weight);
+    /// <param name="parts">Matrices of the same inputs, stacked along their outputs; each may be stored in its own way.</param>
+    PreparedLinear Prepare(params ReadOnlySpan<IWeightRows> parts);
 
     /// <summary>output[t] = table row ids[t], times <paramref name="scale"/>.</summary>
     /// <param name="output">[tokens, columns] f32, written.</param>

@@ -32,7 +32,7 @@ public sealed class ModelConfigSpellingTests
         Assert.NotNull(old.DType);
         Assert.Equal(old.DType, @new.DType);
         Assert.Equal(old.EosTokenIds, @new.EosTokenIds);
-        Assert.Equal(old.QuantizationConfig is null, @new.QuantizationConfig is null);
+        Assert.Equal(old.Quantization is null, @new.Quantization is null);
         if (old.LayerTypes is not null && @new.LayerTypes is not null) Assert.Equal(old.LayerTypes, @new.LayerTypes);
 
         // Only what both files spell: either may leave a key to the class default.

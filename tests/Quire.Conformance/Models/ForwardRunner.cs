@@ -16,14 +16,15 @@ internal sealed class ForwardRunner : IDisposable
     private readonly List<DeviceBuffer> buffers = [];
 
     /// <param name="kvType">Of weights without a format of their own, and of keys and values.</param>
+    /// <param name="quantization">Changes the checkpoint's scheme.</param>
     /// <param name="activations">Null follows <paramref name="kvType"/>.</param>
-    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048, CpuActivations? activations = null)
+    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048, CpuActivations? activations = null, Func<QuantizationScheme, QuantizationScheme>? quantization = null)
     {
         this.kvType = kvType;
         device = new CpuDevice(kernels ?? KernelSet.Default, pool, kvType, activations ?? (kvType == DType.BF16 ? CpuActivations.BF16 : CpuActivations.F32));
         using Checkpoint checkpoint = Checkpoint.Open(path);
         Spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
-        model = TransformerModel.Load(checkpoint, Spec, device, positions);
+        model = TransformerModel.Load(checkpoint, Spec, device, positions, quantization is null ? null : quantization(QuantizationSchemes.Of(checkpoint)!));
     }
 
     public ModelSpec Spec { get; }

@@ -46,7 +46,7 @@ public sealed class MutatedFileTests : IDisposable
         path =>
         {
             ModelConfig config = ModelConfig.Read(path);
-            _ = (config.OptionalInt("hidden_size"), config.EosTokenIds, config.DType, config.QuantizationConfig);
+            _ = (config.OptionalInt("hidden_size"), config.EosTokenIds, config.DType, config.Quantization);
         });
 
     [Fact]
