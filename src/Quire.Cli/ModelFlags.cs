@@ -14,7 +14,7 @@ internal sealed class ModelFlags
     private readonly Option<string?> model = new("--model") { Description = "The same as the argument." };
     private readonly Option<string> dtype = new("--dtype") { Description = "Arithmetic: auto (what the checkpoint says), float32, bfloat16, float16.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> activations = new("--cpu-activations") { Description = "What products round their inputs to: auto (int8 for block-quantised GGUF, else bf16), f32, bf16, int8.", DefaultValueFactory = _ => "auto" };
-    private readonly Option<string> kvDtype = new("--kv-cache-dtype") { Description = "Keys and values: auto (as --dtype), float32, bfloat16.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> kvDtype = new("--kv-cache-dtype") { Description = "Keys and values: auto (as --dtype, or fp8 where the checkpoint says so), float32, bfloat16, fp8.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string?> maxModelLength = new("--max-model-len") { Description = "Longest sequence, prompt and output together. Default: the model's, or what fits into memory. 4k and 4K work." };
     private readonly Option<int> maxSequences = new("--max-num-seqs") { Description = "Sequences that run at once.", DefaultValueFactory = _ => 256 };
     private readonly Option<string> maxBatchedTokens = new("--max-num-batched-tokens") { Description = "Tokens of one step.", DefaultValueFactory = _ => "2048" };

@@ -12,6 +12,7 @@ public sealed class TransformerModel : IDisposable
     private readonly NormWeight finalNorm;
     private readonly Tensor headBias;
     private readonly IReadOnlyList<IDisposable> owned;
+    private readonly KvScales[]? kvScales;
 
     private TransformerModel(IDevice device, ModelSpec spec, WeightReader reader, int positions)
     {
@@ -24,6 +25,8 @@ public sealed class TransformerModel : IDisposable
 
         var rotaries = new Dictionary<RopeSpec, Tensor>();
         layers = [.. spec.Layers.Select((layer, i) => new DecoderLayer(reader, i, spec.HiddenSize, layer, Rotary(layer.Attention.Rope)))];
+        if (spec.Layers.Select((_, i) => reader.KvScales(i)).ToArray() is var scales && scales.Any(scale => scale is not null))
+            kvScales = [.. scales.Select(scale => scale ?? new KvScales(1, 1))];
         owned = reader.Owned;
         WeightBytes = reader.Bytes;
 
@@ -37,6 +40,9 @@ public sealed class TransformerModel : IDisposable
     }
 
     public ModelSpec Spec { get; }
+
+    /// <summary>How keys and values of this type are kept, float8 with the checkpoint's scales where it has some.</summary>
+    public KvPlan PlanKv(DType type) => KvPlan.Of(Spec, type, type == DType.F8E4M3 ? kvScales : null);
 
     /// <summary>Device bytes of weights and tables.</summary>
     public long WeightBytes { get; }

@@ -10,7 +10,7 @@ public sealed record QuireOptions
     /// weights are codes of 4 or 8 bits). auto is int8 for block-quantised GGUF files, f32 under a float32 <see cref="DType"/>, bf16 otherwise.</summary>
     public string CpuActivations { get; init; } = "auto";
 
-    /// <summary>--kv-cache-dtype: auto (as <see cref="DType"/>), float32 or bfloat16.</summary>
+    /// <summary>--kv-cache-dtype: auto (as <see cref="DType"/>, or fp8 where the checkpoint says so), float32, bfloat16 or fp8 (e4m3, with the checkpoint's scales, else 1).</summary>
     public string KvCacheDType { get; init; } = "auto";
 
     /// <summary>--max-model-len: longest sequence, prompt and output together. Null: the model's, or what fits into memory.</summary>

@@ -25,7 +25,7 @@ public sealed class ModelExecutor : IExecutor
         this.device = device;
         this.model = model;
         this.options = options;
-        KvPlan plan = KvPlan.Of(model.Spec, options.KvType);
+        KvPlan plan = model.PlanKv(options.KvType);
         cache = new KvPool(device, plan, options.Blocks);
         workspace = new Workspace(device, model.Spec, options.MaxBatchedTokens);
         arrays = new StepArrays(device, options, plan.Groups.Count);

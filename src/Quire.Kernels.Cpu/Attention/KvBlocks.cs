@@ -7,7 +7,7 @@ namespace Quire.Kernels.Cpu.Attention;
 
 /// <summary>Where a KV head's numbers lie inside a block, and the only code that reads or writes them.</summary>
 /// <remarks>Keys f32 [headSize][16 tokens], bf16 [headSize/2][16 tokens][2]: sixteen tokens' scores are one vector.
-/// Values f32 [headSize/16][16 tokens][16], bf16 [headSize/16][8 token pairs][16][2]. Head sizes are padded to a multiple of 16 with zeros.</remarks>
+/// Values f32 [headSize/16][16 tokens][16], bf16 [headSize/16][8 token pairs][16][2]. Float8 of both is as f32, four rows of 16 numbers interleaved. Head sizes are padded to a multiple of 16 with zeros.</remarks>
 internal static unsafe class KvBlocks<T>
     where T : unmanaged, ILanes<T>
 {
@@ -33,6 +33,16 @@ internal static unsafe class KvBlocks<T>
             }
             return;
         }
+        if (cache.Layout.Type == DType.F8E4M3)
+        {
+            float keyFactor = 1 / cache.Layout.KeyScale, valueFactor = 1 / cache.Layout.ValueScale;
+            for (int d = 0; d < padded; d++)
+            {
+                keys[(d / 4 * 64) + (token * 4) + (d % 4)] = Float8.RoundE4M3(d < size ? key[d] * keyFactor : 0);
+                values[(d / 16 * 256) + (token / 4 * 64) + (d % 16 * 4) + (token % 4)] = Float8.RoundE4M3(d < size ? value[d] * valueFactor : 0);
+            }
+            return;
+        }
         ushort* rounded = stackalloc ushort[padded];
         Round(key, size, padded, rounded);
         uint* pairs = (uint*)keys + token;
@@ -53,16 +63,16 @@ internal static unsafe class KvBlocks<T>
 
     /// <summary>Keys of one block as f32 [headSize][16].</summary>
     public static void WidenKeys(in KvCache cache, int block, int head, float* wide) =>
-        WidenHead(Keys(cache, block, head), cache.Layout, wide, cache.Layout.PaddedHeadSize, 0);
+        WidenHead(Keys(cache, block, head), cache.Layout, cache.Layout.KeyScale, wide, cache.Layout.PaddedHeadSize, 0);
 
     /// <summary>Values of one block into a piece of several blocks: f32 [headSize/16][tokens of the piece][16].</summary>
     /// <param name="stride">Elements between two groups of 16 dimensions in <paramref name="wide"/>.</param>
     public static void WidenValues(in KvCache cache, int block, int head, float* wide, int stride) =>
-        WidenHead(Values(cache, block, head), cache.Layout, wide, Tokens, stride);
+        WidenHead(Values(cache, block, head), cache.Layout, cache.Layout.ValueScale, wide, Tokens, stride);
 
-    // A head is rows of 16 numbers, in pairs of rows if bf16; after each `run` rows the destination moves on by `stride`.
+    // A head is rows of 16 numbers, in pairs of rows if bf16, in fours if float8; after each `run` rows the destination moves on by `stride`.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidenHead(byte* source, in KvLayout layout, float* wide, int run, int stride)
+    private static void WidenHead(byte* source, in KvLayout layout, float factor, float* wide, int run, int stride)
     {
         int rows = layout.PaddedHeadSize;
         for (int start = 0; start < rows; start += run, wide += stride)
@@ -71,6 +81,18 @@ internal static unsafe class KvBlocks<T>
             if (layout.Type == DType.F32)
             {
                 for (int row = 0; row < run; row++, source += 64, to += 16) T.Store(to, T.Load((float*)source));
+            }
+            else if (layout.Type == DType.F8E4M3)
+            {
+                T scale = T.Broadcast(factor);
+                for (int row = 0; row < run; row += 4, source += 64, to += 64)
+                {
+                    uint* words = (uint*)source;
+                    T.Store(to, T.WidenE4M3(words, 0) * scale);
+                    T.Store(to + 16, T.WidenE4M3(words, 8) * scale);
+                    T.Store(to + 32, T.WidenE4M3(words, 16) * scale);
+                    T.Store(to + 48, T.WidenE4M3(words, 24) * scale);
+                }
             }
             else
             {

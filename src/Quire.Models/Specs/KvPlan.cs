@@ -7,6 +7,9 @@ namespace Quire.Models;
 /// <param name="Layers">Layer indices in order; layer i of a group lies in pool tensor i.</param>
 public sealed record KvGroup(int Window, IReadOnlyList<int> Layers);
 
+/// <summary>What a layer's keys and values are divided by where they are kept as float8.</summary>
+public readonly record struct KvScales(float Key, float Value);
+
 /// <summary>How a model's layers share one pool of block ids: every group has the same number of pool tensors, so a block of any group has the same bytes.</summary>
 public sealed record KvPlan
 {
@@ -31,9 +34,10 @@ public sealed record KvPlan
     public long PaddingBytes => BlockBytes - (Groups.SelectMany(group => group.Layers).Sum(layer => Layouts[layer].BlockBytes) / Groups.Count);
 
     /// <summary>Groups by window; a kind with more layers than the rarest kind becomes several groups of that size.</summary>
-    public static KvPlan Of(ModelSpec model, DType type)
+    /// <param name="scales">By layer, where keys and values are float8; null is 1.</param>
+    public static KvPlan Of(ModelSpec model, DType type, IReadOnlyList<KvScales>? scales = null)
     {
-        KvLayout[] layouts = [.. model.Layers.Select(layer => layer.Attention.KvLayout(type))];
+        KvLayout[] layouts = [.. model.Layers.Select((layer, i) => layer.Attention.KvLayout(type) with { KeyScale = scales?[i].Key ?? 1, ValueScale = scales?[i].Value ?? 1 })];
         int[][] kinds = [.. Enumerable.Range(0, layouts.Length).GroupBy(i => model.Layers[i].Attention.Window).Select(kind => kind.ToArray())];
         int slots = kinds.Min(kind => kind.Length);
         KvGroup[] groups = [.. kinds.SelectMany(kind => kind.Chunk(slots).Select(layers => new KvGroup(model.Layers[layers[0]].Attention.Window, layers)))];

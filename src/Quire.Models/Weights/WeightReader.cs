@@ -94,6 +94,25 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         float[] Rotated(WeightPart part, int length) => InHalfSplitOrder(Read(part, layer, length), spec);
     }
 
+    /// <summary>A layer's scales of float8 keys and values: <c>self_attn.k_scale</c>, <c>self_attn.attn.k_scale</c>, <c>k_proj.k_scale</c> or <c>k_proj.output_scale</c>; null where it has none.</summary>
+    /// <exception cref="QuireException">Only one of the two is there, or it is not positive.</exception>
+    public KvScales? KvScales(int layer)
+    {
+        float? key = Scale(WeightPart.Key, "k_scale"), value = Scale(WeightPart.Value, "v_scale");
+        if (key is null != value is null) throw QuireException.BadFile(checkpoint.Path, $"layer {layer} has a scale of keys or values and not of the other");
+        return key is null ? null : new KvScales(key.Value, value!.Value);
+
+        float? Scale(WeightPart part, string end)
+        {
+            string[] name = names.Name(part, layer).Split('.');
+            if (name.Length < 3) return null;
+            string module = string.Join('.', name[..^1]), attention = string.Join('.', name[..^2]);
+            foreach (string candidate in (string[])[$"{attention}.{end}", $"{attention}.attn.{end}", $"{module}.{end}", $"{module}.output_scale"])
+                if (checkpoint.TryGet(candidate, out _)) return new ModuleTensors(n => checkpoint.Get(n), candidate[..candidate.LastIndexOf('.')]).PositiveNumber(candidate[(candidate.LastIndexOf('.') + 1)..], "a float8 cache");
+            return null;
+        }
+    }
+
     /// <summary>Matrices stacked along their outputs.</summary>
     public PreparedLinear Prepare(params ReadOnlySpan<IWeightRows> parts)
     {

@@ -8,8 +8,10 @@ public readonly record struct KvCache(Tensor Blocks, KvLayout Layout);
 /// <summary>What one layer keeps of a block of 16 tokens.</summary>
 /// <param name="KvHeads">Key / value heads.</param>
 /// <param name="HeadSize">Elements of a head as the model says.</param>
-/// <param name="Type"><see cref="DType.F32"/> or <see cref="DType.BF16"/>.</param>
-public readonly record struct KvLayout(int KvHeads, int HeadSize, DType Type)
+/// <param name="Type"><see cref="DType.F32"/>, <see cref="DType.BF16"/> or <see cref="DType.F8E4M3"/>.</param>
+/// <param name="KeyScale">Float8 keys are kept as key / KeyScale, clamped to plus and minus 448.</param>
+/// <param name="ValueScale">The same for values.</param>
+public readonly record struct KvLayout(int KvHeads, int HeadSize, DType Type, float KeyScale = 1, float ValueScale = 1)
 {
     /// <summary>Tokens of a block.</summary>
     public const int BlockTokens = 16;

@@ -23,17 +23,18 @@ internal static class ModelLoader
             throw new QuireException(ErrorKind.InvalidRequest, $"--max-model-len {asked} is beyond the {spec.MaxPositions} positions that the model was made for.", param: "max-model-len");
         }
         DType weights = ReadDType("dtype", options.DType, Auto(checkpoint));
-        DType kvType = ReadDType("kv-cache-dtype", options.KvCacheDType, weights);
+        QuantizationScheme? quantization = QuantizationSchemes.Of(checkpoint);
+        DType kvType = ReadKvType(options.KvCacheDType, quantization, weights);
         ComputePool pool = options.Threads is { } threads ? new ComputePool(threads) : SharedPool.Value;
         CpuActivations activations = ReadActivations(options, checkpoint, weights);
         var device = new CpuDevice(KernelSet.Default, pool, weights, activations);
         int longest = options.MaxModelLength ?? spec.MaxPositions;
         int batched = Math.Max(1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
-        TransformerModel model = TransformerModel.Load(checkpoint, spec, device, longest);
+        TransformerModel model = TransformerModel.Load(checkpoint, spec, device, longest, quantization);
         try
         {
-            KvPlan kv = KvPlan.Of(spec, kvType);
+            KvPlan kv = model.PlanKv(kvType);
             var executorOptions = new ExecutorOptions
             {
                 MaxBatchedTokens = batched,
@@ -94,6 +95,15 @@ internal static class ModelLoader
         "bf16" => CpuActivations.BF16,
         "int8" => CpuActivations.Int8,
         string other => throw new QuireException(ErrorKind.InvalidRequest, $"--cpu-activations {other} is unknown; auto, f32, bf16 and int8 are known.", param: "cpu-activations"),
+    };
+
+    // A checkpoint that says so keeps keys and values as float8 with its own scales; asked for otherwise, scales that it lacks are 1.
+    private static DType ReadKvType(string name, QuantizationScheme? quantization, DType weights) => name switch
+    {
+        "auto" when quantization?.HasFloat8Kv == true => DType.F8E4M3,
+        "fp8" or "fp8_e4m3" => DType.F8E4M3,
+        "auto" or "float32" or "float" or "bfloat16" or "float16" or "half" => ReadDType("kv-cache-dtype", name, weights),
+        _ => throw new QuireException(ErrorKind.InvalidRequest, $"--kv-cache-dtype {name} is unknown; auto, float32, bfloat16, float16 and fp8 are known.", param: "kv-cache-dtype"),
     };
 
     private static DType ReadDType(string flag, string name, DType auto) => name switch

@@ -16,11 +16,12 @@ internal sealed class ForwardRunner : IDisposable
     private readonly List<DeviceBuffer> buffers = [];
 
     /// <param name="kvType">Of weights without a format of their own, and of keys and values.</param>
+    /// <param name="cache">Of keys and values, where they differ.</param>
     /// <param name="quantization">Changes the checkpoint's scheme.</param>
     /// <param name="activations">Null follows <paramref name="kvType"/>.</param>
-    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048, CpuActivations? activations = null, Func<QuantizationScheme, QuantizationScheme>? quantization = null)
+    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048, CpuActivations? activations = null, Func<QuantizationScheme, QuantizationScheme>? quantization = null, DType? cache = null)
     {
-        this.kvType = kvType;
+        this.kvType = cache ?? kvType;
         device = new CpuDevice(kernels ?? KernelSet.Default, pool, kvType, activations ?? (kvType == DType.BF16 ? CpuActivations.BF16 : CpuActivations.F32));
         using Checkpoint checkpoint = Checkpoint.Open(path);
         Spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
@@ -40,7 +41,7 @@ internal sealed class ForwardRunner : IDisposable
     private float[][][] Run(IReadOnlyList<int[]> sequences, bool lastOnly)
     {
         int tokens = sequences.Sum(s => s.Length);
-        KvPlan plan = KvPlan.Of(Spec, kvType);
+        KvPlan plan = model.PlanKv(kvType);
         int[] blocksOf = [.. sequences.Select(s => (s.Length + 15) / 16)];
         int blocks = blocksOf.Sum() * plan.Groups.Count, longest = blocksOf.Max();
         using var cache = new KvPool(device, plan, blocks);

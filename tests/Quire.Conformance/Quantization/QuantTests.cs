@@ -89,6 +89,19 @@ public sealed class QuantTests
         }
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public void Logits_and_greedy_tokens_are_the_references_with_float8_keys_and_values(string name)
+    {
+        (QuantCase golden, _) = QuantCase.LoadModel(name);
+        using (golden)
+        {
+            if (!golden.Root.TryGetProperty("kv_quantised", out JsonElement expected) || expected.ValueKind != JsonValueKind.Object) Assert.Skip($"{name} has no scales of keys and values");
+            using (var runner = new ForwardRunner(golden.Model, quantization: scheme => new WeightOnly(scheme), cache: DType.F8E4M3)) Compare(golden, "kv_quantised", expected, runner);
+            if (!golden.Root.TryGetProperty("activation_and_kv_quantised", out expected) || expected.ValueKind != JsonValueKind.Object) return;
+            using (var runner = new ForwardRunner(golden.Model, cache: DType.F8E4M3)) Compare(golden, "activation_and_kv_quantised", expected, runner);
+        }
+    }
+
     private static float[][] DoubleProduct(IWeightRows rows, float[][] x)
     {
         float[][] y = [.. x.Select(_ => new float[rows.Shape[0]])];
