@@ -8,6 +8,7 @@ var root = new RootCommand("Quire: a high-throughput LLM inference and serving e
     ChatCommand.Create(),
     CompleteCommand.Create(),
     DoctorCommand.Create(),
+    QuantizeCommand.Create(),
     BenchCommand.Create(),
 };
 try

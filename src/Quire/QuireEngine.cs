@@ -47,6 +47,9 @@ public sealed partial class QuireEngine : IAsyncDisposable
     /// <summary>How weights without a format of their own are kept.</summary>
     public Quire.Tensors.DType WeightType => model.Weights;
 
+    /// <summary>How the layers' weights are quantised, in words; null where they are plain numbers, or blocks of a GGUF file.</summary>
+    public string? Quantization => model.Quantization;
+
     /// <summary>What products round their inputs to.</summary>
     public CpuActivations Activations => model.Activations;
 

@@ -7,8 +7,14 @@ public sealed record QuireOptions
     public string DType { get; init; } = "auto";
 
     /// <summary>--cpu-activations: what products round their inputs to: f32 (nothing), bf16 (where the CPU multiplies it faster), int8 (by row and group of 32, where
-    /// weights are codes of 4 or 8 bits). auto is int8 for block-quantised GGUF files, f32 under a float32 <see cref="DType"/>, bf16 otherwise.</summary>
+    /// weights are codes of 4 or 8 bits). auto is int8 for block-quantised GGUF files and checkpoints that round inputs to int8, f32 under a float32 <see cref="DType"/>, bf16 otherwise.</summary>
     public string CpuActivations { get; init; } = "auto";
+
+    /// <summary>--quantization: null follows the checkpoint. A scheme's name is checked against it; fp8, int8 and int4 round the layers' weights of a checkpoint that is not quantised as it is loaded.</summary>
+    public string? Quantization { get; init; }
+
+    /// <summary>A scheme instead of the checkpoint's.</summary>
+    internal Quire.Formats.QuantizationScheme? Scheme { get; init; }
 
     /// <summary>--kv-cache-dtype: auto (as <see cref="DType"/>, or fp8 where the checkpoint says so), float32, bfloat16 or fp8 (e4m3, with the checkpoint's scales, else 1).</summary>
     public string KvCacheDType { get; init; } = "auto";

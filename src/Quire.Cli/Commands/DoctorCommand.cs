@@ -22,7 +22,7 @@ internal static class DoctorCommand
                 await using QuireEngine engine = await QuireEngine.LoadAsync(model, flags.Options(parsed));
                 Console.WriteLine();
                 Console.WriteLine($"model      {engine.Path}");
-                Console.WriteLine($"device     {engine.Device}, weights {engine.WeightType}, activations {engine.Activations}, keys and values {engine.KvType}");
+                Console.WriteLine($"device     {engine.Device}, weights {engine.Quantization ?? engine.WeightType.ToString()}, activations {engine.Activations}, keys and values {engine.KvType}");
                 Console.WriteLine(engine.Memory.Describe());
             }
             return 0;

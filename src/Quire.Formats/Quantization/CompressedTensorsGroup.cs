@@ -56,6 +56,8 @@ internal sealed class CompressedTensorsGroup
         _ => $"{(isFloat ? "float8" : "int8")} weights{(inputs is null ? "" : " and activations")}",
     };
 
+    public bool RoundsInputsToInt8 => Activations(1)?.Format == ActivationFormat.Int8;
+
     public IWeightRows? Open(ModuleTensors module, long outputs, long inputs)
     {
         switch (format)

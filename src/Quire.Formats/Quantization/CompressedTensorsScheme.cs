@@ -31,6 +31,8 @@ internal sealed class CompressedTensorsScheme : QuantizationScheme
 
     public override bool HasFloat8Kv { get; }
 
+    public override bool RoundsInputsToInt8 => groups.Any(group => group.RoundsInputsToInt8);
+
     public override IWeightRows? Open(ModuleTensors module, long outputs, long inputs)
     {
         if (ignored.Any(pattern => Matches("ignore", pattern, module.Name))) return null;

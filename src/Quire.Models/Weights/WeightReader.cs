@@ -25,7 +25,9 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         // Tables are looked up, not multiplied: schemes quantise linear modules.
         if (quantization is null || part == WeightPart.Embedding || !name.EndsWith(WeightEnd, StringComparison.Ordinal)) return new StoredRows(Find(name, outputs, inputs));
         var module = new ModuleTensors(n => checkpoint.TryGet(n, out CheckpointTensor? tensor) ? tensor : null, name[..^WeightEnd.Length]);
-        return quantization.Open(module, outputs, inputs) ?? new StoredRows(Find(name, outputs, inputs));
+        if (quantization.Open(module, outputs, inputs) is { } coded) return coded;
+        var plain = new StoredRows(Find(name, outputs, inputs));
+        return part == WeightPart.Head ? plain : quantization.Plain(module.Name, plain);
     }
 
     /// <summary>Matrices of the same inputs, one for each part; those that the checkpoint stores as one are slices of it.</summary>

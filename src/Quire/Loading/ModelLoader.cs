@@ -23,10 +23,10 @@ internal static class ModelLoader
             throw new QuireException(ErrorKind.InvalidRequest, $"--max-model-len {asked} is beyond the {spec.MaxPositions} positions that the model was made for.", param: "max-model-len");
         }
         DType weights = ReadDType("dtype", options.DType, Auto(checkpoint));
-        QuantizationScheme? quantization = QuantizationSchemes.Of(checkpoint);
+        QuantizationScheme? quantization = options.Scheme ?? QuantizationChoice.Of(checkpoint, options.Quantization);
         DType kvType = ReadKvType(options.KvCacheDType, quantization, weights);
         ComputePool pool = options.Threads is { } threads ? new ComputePool(threads) : SharedPool.Value;
-        CpuActivations activations = ReadActivations(options, checkpoint, weights);
+        CpuActivations activations = ReadActivations(options, checkpoint, quantization, weights);
         var device = new CpuDevice(KernelSet.Default, pool, weights, activations);
         int longest = options.MaxModelLength ?? spec.MaxPositions;
         int batched = Math.Max(1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
@@ -65,7 +65,7 @@ internal static class ModelLoader
                 EosTokenIds = executorOptions.EosTokenIds,
             };
             var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger);
-            return new LoadedModel(engine, spec, plan, device.Name, weights, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
+            return new LoadedModel(engine, spec, plan, device.Name, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
         }
         catch
         {
@@ -86,10 +86,10 @@ internal static class ModelLoader
     };
 
     // Block-quantised files were made for engines that round activations to int8 (llama.cpp, OpenVINO); everything else keeps 16 bits.
-    private static CpuActivations ReadActivations(QuireOptions options, Checkpoint checkpoint, DType weights) => options.CpuActivations switch
+    private static CpuActivations ReadActivations(QuireOptions options, Checkpoint checkpoint, QuantizationScheme? quantization, DType weights) => options.CpuActivations switch
     {
         "auto" when options.DType is "float32" or "float" => CpuActivations.F32,
-        "auto" when checkpoint.HasBlocks => CpuActivations.Int8,
+        "auto" when checkpoint.HasBlocks || quantization?.RoundsInputsToInt8 == true => CpuActivations.Int8,
         "auto" => weights == DType.F32 ? CpuActivations.F32 : CpuActivations.BF16,
         "f32" => CpuActivations.F32,
         "bf16" => CpuActivations.BF16,
@@ -118,7 +118,7 @@ internal static class ModelLoader
 
 /// <summary>A running engine and what was decided for it.</summary>
 internal sealed record LoadedModel(
-    InferenceEngine Engine, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
+    InferenceEngine Engine, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
 {
     public void Dispose()
     {

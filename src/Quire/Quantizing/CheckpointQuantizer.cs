@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+using Quire.Engine;
+using Quire.Formats;
+using Quire.Tensors;
+
+namespace Quire;
+
+/// <summary>What a quantised checkpoint cost and saved.</summary>
+/// <param name="Modules">Matrices that were quantised.</param>
+/// <param name="SourceBytes">Bytes of the checkpoint's tensors.</param>
+/// <param name="Bytes">Bytes of the written ones.</param>
+/// <param name="Tokens">Tokens of the text that were predicted.</param>
+/// <param name="SourcePerplexity">exp of the mean negative log probability of those tokens under the checkpoint.</param>
+/// <param name="Perplexity">The same under the written one, as it is served.</param>
+public sealed record QuantizationReport(int Modules, long SourceBytes, long Bytes, int Tokens, double SourcePerplexity, double Perplexity);
+
+/// <summary>Writes a checkpoint with its layers' weights rounded, in the format of compressed-tensors, which vLLM and transformers read too.</summary>
+public static class CheckpointQuantizer
+{
+    private const int Window = 512;
+
+    /// <param name="model">A folder with safetensors files, or a Hub id in the local cache.</param>
+    /// <param name="folder">Where to write; must not exist, or be empty.</param>
+    /// <param name="text">Perplexity is measured on it, in windows of 512 tokens.</param>
+    /// <exception cref="QuireException">The checkpoint is quantised already or of another kind, the folder is not empty, or the text is too short.</exception>
+    public static async Task<QuantizationReport> QuantizeAsync(string model, string folder, RoundedFormat format, string text, QuireOptions options, CancellationToken cancellationToken = default)
+    {
+        string path = ModelLocation.Find(model);
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new QuireException(ErrorKind.InvalidRequest, $"{folder} is not empty; name a new folder.", param: "output");
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        if (checkpoint.Config.IsGguf) throw new QuireException(ErrorKind.NotSupported, $"{path} is a GGUF file; quantise the Hugging Face checkpoint that it was made from.");
+        if (QuantizationSchemes.Of(checkpoint) is { } own) throw new QuireException(ErrorKind.InvalidRequest, $"{path} is quantised already ({own.Description}).");
+
+        var modules = new RecordingScheme();
+        (double before, int tokens) = await MeasureAsync(path, options with { Scheme = modules }, text, cancellationToken).ConfigureAwait(false);
+        List<SafetensorsPart> parts = [];
+        Dictionary<string, int> quantised = [];
+        List<string> ignored = [];
+        long sourceBytes = 0;
+        foreach (string name in checkpoint.TensorNames.Order(StringComparer.Ordinal))
+        {
+            CheckpointTensor tensor = checkpoint.Get(name);
+            sourceBytes += tensor.Bytes.ByteCount;
+            string module = name.EndsWith(".weight", StringComparison.Ordinal) ? name[..^".weight".Length] : "";
+            if (modules.Rows.TryGetValue(module, out IWeightRows? plain))
+            {
+                // The model that recorded the rows read them from a mapping of its own, which is closed.
+                var rows = new RoundedRows(new TensorRows(tensor, plain.Shape), format);
+                quantised[module] = rows.Coding.GroupSize;
+                parts.AddRange(RoundedTensors.Of(module, rows, format));
+                continue;
+            }
+            if (module.Length > 0 && tensor.Shape.Rank == 2) ignored.Add(module);
+            parts.Add(new SafetensorsPart(name, tensor.TypeName, tensor.Shape, tensor.Bytes.ByteCount, stream => stream.Write(tensor.Bytes.AsSpan<byte>())));
+        }
+        Directory.CreateDirectory(folder);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), parts);
+        WriteConfig(path, folder, QuantizedConfig.Of(format, quantised, ignored));
+        CopyOthers(path, folder);
+        (double after, _) = await MeasureAsync(folder, options, text, cancellationToken).ConfigureAwait(false);
+        return new QuantizationReport(quantised.Count, sourceBytes, parts.Sum(part => part.Bytes), tokens, before, after);
+    }
+
+    private static async Task<(double Perplexity, int Tokens)> MeasureAsync(string path, QuireOptions options, string text, CancellationToken cancellationToken)
+    {
+        await using QuireEngine engine = await QuireEngine.LoadAsync(path, options).ConfigureAwait(false);
+        int[] ids = engine.Tokenize(new GenerationRequest { Prompt = text });
+        int window = Math.Min(Window, engine.MaxModelLength - 1);
+        if (ids.Length < 2) throw new QuireException(ErrorKind.InvalidRequest, "The text for the perplexity has fewer than two tokens.", param: "text");
+        var parameters = new SamplingParameters { MaxTokens = 1, Temperature = 0, PromptLogprobs = 0 };
+        IReadOnlyList<Generation>[] answers = [.. await engine.GenerateAsync(
+            ids.Chunk(window).Where(chunk => chunk.Length > 1).Select(chunk => new GenerationRequest { PromptTokens = chunk, Sampling = parameters }), cancellationToken).ConfigureAwait(false)];
+        double[] losses = [.. answers.SelectMany(answer => answer[0].PromptLogprobs!).Select(token => -(double)token.Logprob)];
+        return (Math.Exp(losses.Average()), losses.Length);
+    }
+
+    private static void WriteConfig(string source, string folder, JsonObject quantization)
+    {
+        JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "config.json")))!.AsObject();
+        config["quantization_config"] = quantization;
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString(new() { WriteIndented = true }));
+    }
+
+    // Tokenizer, templates, generation defaults, licence.
+    private static void CopyOthers(string source, string folder)
+    {
+        foreach (string file in Directory.GetFiles(source))
+        {
+            string name = Path.GetFileName(file);
+            bool isWeights = Path.GetExtension(name) is ".safetensors" or ".bin" or ".pt" or ".pth" or ".gguf" || name.EndsWith(".index.json", StringComparison.Ordinal);
+            if (!isWeights && name != "config.json") File.Copy(file, Path.Combine(folder, name));
+        }
+    }
+
+    private sealed class RecordingScheme : QuantizationScheme
+    {
+        public Dictionary<string, IWeightRows> Rows { get; } = [];
+
+        public override string Name => "none";
+
+        public override string Description => "none";
+
+        public override IWeightRows? Open(ModuleTensors module, long outputs, long inputs) => null;
+
+        public override IWeightRows Plain(string module, IWeightRows rows)
+        {
+            Rows[module] = rows;
+            return rows;
+        }
+    }
+
+    private sealed class TensorRows(CheckpointTensor tensor, Shape shape) : IWeightRows
+    {
+        public string Name => tensor.Name;
+
+        public Shape Shape => shape;
+
+        public WeightFormat Format => WeightFormat.Other;
+
+        public void Read(long row, Span<float> values) => tensor.ReadRows(row, 1, values);
+
+        public ReadOnlySpan<byte> Raw(long row) => throw new NotSupportedException();
+    }
+}
