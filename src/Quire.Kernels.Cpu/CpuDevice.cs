@@ -1,4 +1,5 @@
 using Quire.Kernels.Cpu.Linear;
+using Quire.Kernels.Cpu.Lora;
 using Quire.Kernels.Cpu.Threading;
 using Quire.Tensors;
 
@@ -86,6 +87,22 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         if (!epilogue.Bias.IsEmpty) Check.F32(epilogue.Bias, "bias", 1, weight.OutputFeatures);
         if (!epilogue.Residual.IsEmpty) Check.F32(epilogue.Residual, "residual", input.Shape.Rows, weight.OutputFeatures);
         products.Multiply(output, input, weight, epilogue);
+    }
+
+    public PreparedLora PrepareLora(IReadOnlyList<LoraPart> parts, ReadOnlySpan<float> bias)
+    {
+        if (parts.Sum(part => part.A?.Shape[0] ?? 0) > kernels.MaxLoraRank) throw new QuireException(ErrorKind.NotSupported, $"adapters of one product may have ranks of {kernels.MaxLoraRank} together on the CPU");
+        return LoraPacking.Pack(pool, parts, bias, fallback);
+    }
+
+    public PreparedLora PrepareTableLora(IWeightRows table, LoraPart part) => LoraPacking.PackTable(pool, table, part, fallback);
+
+    public void Lora(Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots)
+    {
+        Check.F32(output, nameof(output), slots.Shape.Count, output.Shape.Columns);
+        Check.Type(slots, nameof(slots), DType.I32);
+        if (input.Type != DType.I32) Check.F32(input, nameof(input), slots.Shape.Count, input.Shape.Columns);
+        kernels.Lora(pool, output, input, adapters, slots);
     }
 
     public void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)

@@ -3,6 +3,7 @@ using Quire.Kernels.Cpu.Elements;
 using Quire.Kernels.Cpu.Embedding;
 using Quire.Kernels.Cpu.Gating;
 using Quire.Kernels.Cpu.Linear;
+using Quire.Kernels.Cpu.Lora;
 using Quire.Kernels.Cpu.Norm;
 using Quire.Kernels.Cpu.Sampling;
 using Quire.Kernels.Cpu.Simd;
@@ -47,6 +48,11 @@ public abstract class KernelSet
 
     /// <summary>The product with activations rounded before; the weight is coded.</summary>
     internal abstract void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output);
+
+    /// <summary>Sum of an adapter's ranks of one product at most.</summary>
+    internal abstract int MaxLoraRank { get; }
+
+    internal abstract void Lora(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots);
 
     internal abstract void Norm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm);
 
@@ -117,6 +123,16 @@ public abstract class KernelSet
             var rounding = new BFloatRounding<T>((float*)input.Address, columns, (ushort*)rounded, stride, rows);
             pool.Run(ref rounding, rounding.Items);
             var job = new BFloatLinearJob<T>(pool, weight, (ushort*)rounded, stride, rows, output);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override int MaxLoraRank => LoraJob<T>.MaxRank;
+
+        internal override void Lora(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots)
+        {
+            bool isTable = input.Type == DType.I32;
+            var job = new LoraJob<T>(pool, (float*)output.Address, (int)output.Shape.Columns, isTable ? null : (float*)input.Address, isTable ? 0 : (int)input.Shape.Columns,
+                isTable ? (int*)input.Address : null, adapters, (int*)slots.Address, (int)slots.Shape.Count);
             pool.Run(ref job, job.Items);
         }
 

@@ -17,6 +17,12 @@ public sealed class RaggedBatch
     /// <summary>[sequences]: tokens in the cache after this step.</summary>
     public Tensor SeqLens { get; set; }
 
+    /// <summary>[tokens]: slot of each row's adapter, -1 for none; empty where no row has one.</summary>
+    public Tensor AdapterSlots { get; set; }
+
+    /// <summary>[rows of <see cref="LogitsIndices"/>]: the same for them.</summary>
+    public Tensor LogitsAdapterSlots { get; set; }
+
     /// <summary>[rows]: rows of the batch whose logits are wanted.</summary>
     public Tensor LogitsIndices { get; set; }
 

@@ -12,10 +12,14 @@ public sealed class TransformerModel : IDisposable
     private readonly NormWeight finalNorm;
     private readonly Tensor headBias;
     private readonly IReadOnlyList<IDisposable> owned;
+    private readonly LoraSites adapters;
+    private readonly WeightMap hubNames;
     private readonly KvScales[]? kvScales;
 
-    private TransformerModel(IDevice device, ModelSpec spec, WeightReader reader, int positions)
+    private TransformerModel(IDevice device, ModelSpec spec, WeightReader reader, WeightMap hubNames, int positions)
     {
+        this.hubNames = hubNames;
+        adapters = new LoraSites(spec.Layers.Count);
         this.device = device;
         Spec = spec;
         embedding = reader.Prepare(reader.Rows(WeightPart.Embedding, 0, spec.VocabularySize, spec.HiddenSize));
@@ -24,7 +28,7 @@ public sealed class TransformerModel : IDisposable
         finalNorm = reader.Norm(WeightPart.FinalNorm, 0, spec.HiddenSize, spec.FinalNorm);
 
         var rotaries = new Dictionary<RopeSpec, Tensor>();
-        layers = [.. spec.Layers.Select((layer, i) => new DecoderLayer(reader, i, spec.HiddenSize, layer, Rotary(layer.Attention.Rope)))];
+        layers = [.. spec.Layers.Select((layer, i) => new DecoderLayer(reader, i, spec.HiddenSize, layer, Rotary(layer.Attention.Rope), adapters))];
         if (spec.Layers.Select((_, i) => reader.KvScales(i)).ToArray() is var scales && scales.Any(scale => scale is not null))
             kvScales = [.. scales.Select(scale => scale ?? new KvScales(1, 1))];
         owned = reader.Owned;
@@ -58,7 +62,7 @@ public sealed class TransformerModel : IDisposable
         var reader = new WeightReader(checkpoint, names, device, quantization ?? QuantizationSchemes.Of(checkpoint));
         try
         {
-            return new TransformerModel(device, spec, reader, positions);
+            return new TransformerModel(device, spec, reader, family.Weights(spec), positions);
         }
         catch
         {
@@ -73,20 +77,49 @@ public sealed class TransformerModel : IDisposable
     {
         Tensor residual = workspace.Residual(batch.Tokens, Spec.HiddenSize), hidden = workspace.Hidden(batch.Tokens, Spec.HiddenSize);
         device.Embed(residual, batch.TokenIds, embedding, Spec.EmbeddingScale);
+        adapters[LoraTarget.Embedding].Apply(device, residual, batch.TokenIds, batch.AdapterSlots);
         for (int i = 0; i < layers.Length; i++)
-            layers[i].Forward(device, workspace, residual, hidden, cache.Layer(i), batch.Attention(cache.GroupOf[i]));
+            layers[i].Forward(device, workspace, residual, hidden, cache.Layer(i), batch.Attention(cache.GroupOf[i]), batch.AdapterSlots);
         return residual;
     }
 
     /// <summary>Final norm and head of some rows.</summary>
     /// <param name="logits">[rows, vocabulary] f32, written.</param>
     /// <param name="hidden">[rows, hidden] f32: rows of <see cref="Forward"/>'s result; normalised in place.</param>
-    public void Head(Tensor logits, Tensor hidden)
+    /// <param name="adapterSlots">i32 [rows]: slots of the rows' adapters; empty where none has one.</param>
+    public void Head(Tensor logits, Tensor hidden, Tensor adapterSlots = default)
     {
         device.Norm(hidden, hidden, finalNorm);
         device.Linear(logits, hidden, head, new LinearEpilogue(headBias));
+        adapters[LoraTarget.Head].Apply(device, logits, hidden, adapterSlots);
         if (Spec.LogitScale != 1 || Spec.LogitCap > 0) device.ScaleAndCap(logits, Spec.LogitScale, Spec.LogitCap);
     }
+
+    /// <summary>Reads an adapter and packs it; the adapter's files may be closed afterwards.</summary>
+    /// <param name="openBase">Opens the model's own checkpoint again: some adapters depend on its weights.</param>
+    /// <exception cref="QuireException">A module does not exist in this model, or has other sizes here.</exception>
+    public LoadedAdapter LoadAdapter(LoraCheckpoint adapter, Func<Checkpoint> openBase, QuantizationScheme? quantization = null)
+    {
+        Checkpoint? opened = null;
+        try
+        {
+            return new AdapterReader(device, Spec, hubNames, adapter, OpenWeights).Read();
+        }
+        finally
+        {
+            opened?.Dispose();
+        }
+
+        WeightReader OpenWeights()
+        {
+            opened = openBase();
+            WeightMap names = opened.Vocabulary is null ? hubNames : ModelFamilies.Of(opened.Config).GgufWeights();
+            return new WeightReader(opened, names, device, quantization ?? QuantizationSchemes.Of(opened));
+        }
+    }
+
+    /// <summary>Puts an adapter into a slot of the batch's <see cref="RaggedBatch.AdapterSlots"/>; null empties it. No step may be running.</summary>
+    public void SetAdapter(int slot, LoadedAdapter? adapter) => adapters.Set(slot, adapter);
 
     public void Dispose()
     {

@@ -77,6 +77,9 @@ public sealed class WeightMap
     /// <summary>The name of a norm's bias, which stands beside its weight in every checkpoint.</summary>
     public string BiasName(WeightPart norm, int layer = 0) => Name(norm, layer).Replace(".weight", ".bias", StringComparison.Ordinal);
 
+    /// <summary>True where the map names the part.</summary>
+    public bool Has(WeightPart part) => names.ContainsKey(part);
+
     /// <exception cref="KeyNotFoundException">The family's map has no such part: an error of the family, not of the checkpoint.</exception>
     public string Name(WeightPart part, int layer = 0) => names.TryGetValue(part, out string? name)
         ? name.Replace("{layer}", layer.ToString(), StringComparison.Ordinal)

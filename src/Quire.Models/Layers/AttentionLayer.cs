@@ -8,18 +8,20 @@ internal sealed class AttentionLayer
     private readonly AttentionSpec spec;
     private readonly PreparedLinear qkv, outputWeight;
     private readonly Tensor qkvBias, outputBias;
-    private readonly HeadRule heads;
+    private readonly HeadRule headRule;
     private readonly AttentionRule rule;
+    private readonly LoraSite qkvAdapters, outputAdapters;
 
-    public AttentionLayer(WeightReader reader, int layer, int hidden, AttentionSpec spec, Tensor rotary)
+    public AttentionLayer(WeightReader reader, int layer, int hidden, AttentionSpec spec, Tensor rotary, LoraSites adapters)
     {
+        (qkvAdapters, outputAdapters) = (adapters[LoraTarget.Qkv, layer], adapters[LoraTarget.Output, layer]);
         this.spec = spec;
         int queries = spec.Heads * spec.HeadSize;
         qkv = reader.Prepare(reader.Qkv(layer, hidden, spec));
         outputWeight = reader.Prepare(reader.Rows(WeightPart.Output, layer, hidden, queries));
         if (spec.QkvBias) qkvBias = reader.QkvBias(layer, spec);
         if (spec.OutputBias) outputBias = reader.Vector(layer, (WeightPart.OutputBias, hidden));
-        heads = new HeadRule(
+        headRule = new HeadRule(
             spec.Heads,
             spec.KvHeads,
             spec.HeadSize,
@@ -38,14 +40,17 @@ internal sealed class AttentionLayer
     /// <summary>output = residual + output projection of attention over <paramref name="input"/>.</summary>
     /// <param name="output">May be the residual or the input.</param>
     /// <param name="residual">Empty adds nothing.</param>
-    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in KvCache cache, in AttentionBatch batch)
+    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots)
     {
         long tokens = input.Shape[0];
         Tensor rows = workspace.Qkv(tokens, (spec.Heads + (2 * spec.KvHeads)) * spec.HeadSize);
         Tensor query = workspace.Query(tokens, spec.Heads, spec.HeadSize), attended = workspace.Attention(tokens, spec.Heads, spec.HeadSize);
         device.Linear(rows, input, qkv, new LinearEpilogue(qkvBias));
-        device.SplitHeads(query, rows, cache, batch, heads);
+        qkvAdapters.Apply(device, rows, input, adapterSlots);
+        device.SplitHeads(query, rows, cache, batch, headRule);
         device.Attention(attended, query, cache, batch, rule);
-        device.Linear(output, attended.View(new Shape(tokens, spec.Heads * spec.HeadSize)), outputWeight, new LinearEpilogue(outputBias, residual));
+        Tensor heads = attended.View(new Shape(tokens, spec.Heads * spec.HeadSize));
+        device.Linear(output, heads, outputWeight, new LinearEpilogue(outputBias, residual));
+        outputAdapters.Apply(device, output, heads, adapterSlots);
     }
 }

@@ -11,13 +11,13 @@ internal sealed class DecoderLayer
     private readonly float residualScale;
     private readonly bool isParallel;
 
-    public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary)
+    public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary, LoraSites adapters)
     {
         attentionNorm = reader.Norm(WeightPart.AttentionNorm, layer, hidden, spec.AttentionNorm);
-        attention = new AttentionLayer(reader, layer, hidden, spec.Attention, rotary);
+        attention = new AttentionLayer(reader, layer, hidden, spec.Attention, rotary, adapters);
         postAttentionNorm = reader.Norm(WeightPart.PostAttentionNorm, layer, hidden, spec.PostAttentionNorm);
         mlpNorm = reader.Norm(WeightPart.MlpNorm, layer, hidden, spec.MlpNorm);
-        mlp = new MlpLayer(reader, layer, hidden, spec.Mlp);
+        mlp = new MlpLayer(reader, layer, hidden, spec.Mlp, adapters);
         postMlpNorm = reader.Norm(WeightPart.PostMlpNorm, layer, hidden, spec.PostMlpNorm);
         residualScale = spec.ResidualScale;
         isParallel = spec.IsParallel;
@@ -25,26 +25,26 @@ internal sealed class DecoderLayer
 
     /// <param name="residual">The stream, updated.</param>
     /// <param name="hidden">Scratch of the same shape.</param>
-    public void Forward(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch)
+    public void Forward(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots)
     {
         if (isParallel)
         {
-            ForwardParallel(device, workspace, residual, hidden, cache, batch);
+            ForwardParallel(device, workspace, residual, hidden, cache, batch, adapterSlots);
             return;
         }
         Tensor input = Normed(device, residual, hidden, attentionNorm);
         bool direct = IsDirect(postAttentionNorm);
-        attention.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, cache, batch);
+        attention.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, cache, batch, adapterSlots);
         if (!direct) Join(device, residual, hidden, postAttentionNorm);
 
         input = Normed(device, residual, hidden, mlpNorm);
         direct = IsDirect(postMlpNorm);
-        mlp.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default);
+        mlp.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, adapterSlots);
         if (!direct) Join(device, residual, hidden, postMlpNorm);
     }
 
     // The feed-forward's input is made before attention changes the stream.
-    private void ForwardParallel(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch)
+    private void ForwardParallel(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots)
     {
         device.Norm(hidden, residual, attentionNorm);
         Tensor mlpInput = hidden;
@@ -53,8 +53,8 @@ internal sealed class DecoderLayer
             mlpInput = workspace.SecondHidden(residual.Shape[0], (int)residual.Shape[1]);
             device.Norm(mlpInput, residual, mlpNorm);
         }
-        attention.Forward(device, workspace, residual, hidden, residual, cache, batch);
-        mlp.Forward(device, workspace, residual, mlpInput, residual);
+        attention.Forward(device, workspace, residual, hidden, residual, cache, batch, adapterSlots);
+        mlp.Forward(device, workspace, residual, mlpInput, residual, adapterSlots);
     }
 
     // The last product adds to the stream itself where nothing comes between.

@@ -8,9 +8,11 @@ internal sealed class MlpLayer
     private readonly MlpSpec spec;
     private readonly PreparedLinear up, down;
     private readonly Tensor upBias, downBias;
+    private readonly LoraSite upAdapters, downAdapters;
 
-    public MlpLayer(WeightReader reader, int layer, int hidden, MlpSpec spec)
+    public MlpLayer(WeightReader reader, int layer, int hidden, MlpSpec spec, LoraSites adapters)
     {
+        (upAdapters, downAdapters) = (adapters[LoraTarget.Up, layer], adapters[LoraTarget.Down, layer]);
         this.spec = spec;
         int size = spec.IntermediateSize;
         up = spec.IsGated
@@ -25,7 +27,7 @@ internal sealed class MlpLayer
     /// <summary>output = residual + down(activation(gate(input)) * up(input)), or without the gate.</summary>
     /// <param name="output">May be the residual or the input.</param>
     /// <param name="residual">Empty adds nothing.</param>
-    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual)
+    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, Tensor adapterSlots)
     {
         long tokens = input.Shape[0];
         Tensor gated = workspace.Gated(tokens, spec.IntermediateSize);
@@ -33,13 +35,16 @@ internal sealed class MlpLayer
         {
             Tensor rows = workspace.GateUp(tokens, 2 * spec.IntermediateSize);
             device.Linear(rows, input, up, new LinearEpilogue(upBias));
+            upAdapters.Apply(device, rows, input, adapterSlots);
             device.GatedActivation(gated, rows, spec.Activation);
         }
         else
         {
             device.Linear(gated, input, up, new LinearEpilogue(upBias));
+            upAdapters.Apply(device, gated, input, adapterSlots);
             device.Activate(gated, spec.Activation);
         }
         device.Linear(output, gated, down, new LinearEpilogue(downBias, residual));
+        downAdapters.Apply(device, output, gated, adapterSlots);
     }
 }

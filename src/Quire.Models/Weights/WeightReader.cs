@@ -96,6 +96,10 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         float[] Rotated(WeightPart part, int length) => InHalfSplitOrder(Read(part, layer, length), spec);
     }
 
+    /// <summary>The bias of a module, in stored order.</summary>
+    /// <param name="module">Name without <c>.bias</c>.</param>
+    public float[] Bias(string module, int length) => Read(module + ".bias", length);
+
     /// <summary>A layer's scales of float8 keys and values: <c>self_attn.k_scale</c>, <c>self_attn.attn.k_scale</c>, <c>k_proj.k_scale</c> or <c>k_proj.output_scale</c>; null where it has none.</summary>
     /// <exception cref="QuireException">Only one of the two is there, or it is not positive.</exception>
     public KvScales? KvScales(int layer)

@@ -46,6 +46,23 @@ public interface IDevice : IDisposable
     /// <param name="epilogue">Bias and residual, each optional.</param>
     void Linear(Tensor output, Tensor input, PreparedLinear weight, in LinearEpilogue epilogue);
 
+    /// <summary>Packs an adapter's update of one product.</summary>
+    /// <param name="parts">Of one input; their outputs do not overlap.</param>
+    /// <param name="bias">[outputs], added to rows of the adapter; empty adds nothing.</param>
+    PreparedLora PrepareLora(IReadOnlyList<LoraPart> parts, ReadOnlySpan<float> bias);
+
+    /// <summary>Packs an adapter's update of a table: rows get + scale * B a, with a the row of A that the id chooses.</summary>
+    /// <param name="table">A, [vocabulary, rank].</param>
+    /// <param name="part">B and scale; its A is not read.</param>
+    PreparedLora PrepareTableLora(IWeightRows table, LoraPart part);
+
+    /// <summary>output += the update of each row's adapter. Rows of any number of adapters stand side by side.</summary>
+    /// <param name="output">[rows, outputs] f32: what the product wrote.</param>
+    /// <param name="input">[rows, inputs] f32; for tables i32 [rows], the ids.</param>
+    /// <param name="adapters">By slot, prepared by this device; null changes nothing.</param>
+    /// <param name="slots">i32 [rows]: each row's slot, -1 for none.</param>
+    void Lora(Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots);
+
     /// <summary>Splits rows of [query | key | value], normalises heads where the rule asks, rotates query and key, writes key and value into the cache.</summary>
     /// <param name="query">[tokens, heads, headSize] f32, written.</param>
     /// <param name="qkv">[tokens, (heads + 2 kvHeads) * headSize] f32; its contents are spent.</param>

@@ -14,6 +14,8 @@ internal sealed class ForwardRunner : IDisposable
     private readonly TransformerModel model;
     private readonly DType kvType;
     private readonly List<DeviceBuffer> buffers = [];
+    private readonly List<LoadedAdapter> adapters = [];
+    private readonly string path;
 
     /// <param name="kvType">Of weights without a format of their own, and of keys and values.</param>
     /// <param name="cache">Of keys and values, where they differ.</param>
@@ -22,6 +24,7 @@ internal sealed class ForwardRunner : IDisposable
     public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048, CpuActivations? activations = null, Func<QuantizationScheme, QuantizationScheme>? quantization = null, DType? cache = null)
     {
         this.kvType = cache ?? kvType;
+        this.path = path;
         device = new CpuDevice(kernels ?? KernelSet.Default, pool, kvType, activations ?? (kvType == DType.BF16 ? CpuActivations.BF16 : CpuActivations.F32));
         using Checkpoint checkpoint = Checkpoint.Open(path);
         Spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
@@ -30,15 +33,26 @@ internal sealed class ForwardRunner : IDisposable
 
     public ModelSpec Spec { get; }
 
+    /// <summary>Loads an adapter into a slot.</summary>
+    public LoadedAdapter LoadAdapter(int slot, string folder)
+    {
+        using LoraCheckpoint files = LoraCheckpoint.Open(folder);
+        LoadedAdapter adapter = model.LoadAdapter(files, () => Checkpoint.Open(path));
+        adapters.Add(adapter);
+        model.SetAdapter(slot, adapter);
+        return adapter;
+    }
+
     public long WeightBytes => model.WeightBytes;
 
     /// <summary>Logits of every token of every sequence: result[sequence][token][vocabulary].</summary>
-    public float[][][] Logits(IReadOnlyList<int[]> sequences) => Run(sequences, lastOnly: false);
+    /// <param name="slots">Adapter slot of each sequence, -1 for none; null for none at all.</param>
+    public float[][][] Logits(IReadOnlyList<int[]> sequences, int[]? slots = null) => Run(sequences, lastOnly: false, slots);
 
     /// <summary>Logits of the last token of one sequence.</summary>
-    public float[] LastLogits(int[] sequence) => Run([sequence], lastOnly: true)[0][^1];
+    public float[] LastLogits(int[] sequence) => Run([sequence], lastOnly: true, null)[0][^1];
 
-    private float[][][] Run(IReadOnlyList<int[]> sequences, bool lastOnly)
+    private float[][][] Run(IReadOnlyList<int[]> sequences, bool lastOnly, int[]? adapterSlots)
     {
         int tokens = sequences.Sum(s => s.Length);
         KvPlan plan = model.PlanKv(kvType);
@@ -71,6 +85,7 @@ internal sealed class ForwardRunner : IDisposable
             SeqLens = Upload([.. sequences.Select(s => s.Length)], new Shape(sequences.Count)),
             Groups = groups,
         };
+        if (adapterSlots is not null) batch.AdapterSlots = Upload([.. sequences.SelectMany((s, i) => Enumerable.Repeat(adapterSlots[i], s.Length))], new Shape(tokens));
         Tensor hidden = model.Forward(batch, cache, workspace);
         var result = new float[sequences.Count][][];
         const int slice = 64;
@@ -82,7 +97,7 @@ internal sealed class ForwardRunner : IDisposable
             {
                 int count = Math.Min(slice, sequences[s].Length - t);
                 Tensor rows = logits.Tensor(DType.F32, new Shape(count, Spec.VocabularySize));
-                model.Head(rows, hidden.Slice(starts[s] + t, count));
+                model.Head(rows, hidden.Slice(starts[s] + t, count), adapterSlots is null ? default : batch.AdapterSlots.Slice(starts[s] + t, count));
                 for (int i = 0; i < count; i++) result[s][t + i] = rows.Slice(i, 1).AsSpan<float>().ToArray();
             }
         }
@@ -102,6 +117,7 @@ internal sealed class ForwardRunner : IDisposable
     {
         foreach (DeviceBuffer buffer in buffers) buffer.Dispose();
         model.Dispose();
+        foreach (LoadedAdapter adapter in adapters) adapter.Dispose();
         device.Dispose();
         pool.Dispose();
     }

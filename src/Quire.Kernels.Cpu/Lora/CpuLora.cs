@@ -1,0 +1,32 @@
+using Quire.Kernels.Cpu.Linear;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Lora;
+
+/// <summary>An adapter's update of one product: all its A stacked as one small matrix, and a B for each part.</summary>
+/// <param name="shrink">[sum of ranks, inputs]; null where no part is low-rank.</param>
+/// <param name="parts">In the order of their ranks in <paramref name="shrink"/>.</param>
+/// <param name="bias">f32 [outputs], added; null adds nothing.</param>
+internal sealed class CpuLora(PackedWeight? shrink, CpuLoraPart[] parts, NativeBuffer? bias) : PreparedLora
+{
+    public PackedWeight? Shrink => shrink;
+
+    public CpuLoraPart[] Parts => parts;
+
+    public nint Bias => bias?.Address ?? 0;
+
+    public override long ByteCount => (shrink?.ByteCount ?? 0) + parts.Sum(part => part.Expand.ByteCount) + (bias?.Length ?? 0);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing) return;
+        shrink?.Dispose();
+        foreach (CpuLoraPart part in parts) part.Expand.Dispose();
+        bias?.Dispose();
+    }
+}
+
+/// <param name="Expand">[outputs, rank], or [outputs, inputs] of a part that is not low-rank.</param>
+/// <param name="FirstRank">Its first column of the shrunk rows; -1 reads the input itself.</param>
+/// <param name="FirstOutput">Its first column of the output.</param>
+internal readonly record struct CpuLoraPart(PackedWeight Expand, int FirstRank, int FirstOutput);

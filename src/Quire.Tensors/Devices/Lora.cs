@@ -1,0 +1,23 @@
+namespace Quire.Tensors;
+
+/// <summary>One module's low-rank update of a product: columns from <paramref name="FirstOutput"/> on get + scale * B (A x).</summary>
+/// <param name="A">[rank, inputs]; null where the update is not low-rank: then <paramref name="B"/> is [outputs, inputs].</param>
+/// <param name="B">[outputs, rank]</param>
+/// <param name="FirstOutput">First column of the product's output that it changes.</param>
+/// <param name="Scale">Multiplies B.</param>
+public sealed record LoraPart(IWeightRows? A, IWeightRows B, int FirstOutput, float Scale);
+
+/// <summary>An adapter's update of one product, in a device's own layout. Applied with <see cref="IDevice.Lora"/>.</summary>
+public abstract class PreparedLora : IDisposable
+{
+    /// <summary>Bytes of device memory it holds.</summary>
+    public abstract long ByteCount { get; }
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
