@@ -30,9 +30,11 @@ public sealed class GenerationStream : IDisposable
 
     internal void Publish(in EngineOutput output)
     {
+        if (IsEnded) return;
         channel.Writer.TryWrite(output);
         if (output.Finish is null) return;
         IsEnded = true;
         channel.Writer.Complete();
+        engine.Ended(this);
     }
 }

@@ -13,6 +13,7 @@ public sealed partial class InferenceEngine : IDisposable
     private readonly SchedulerOptions options;
     private readonly Scheduler scheduler;
     private readonly IExecutor executor;
+    private readonly AdapterStore? adapters;
     private readonly ILogger logger;
     private readonly ConcurrentQueue<(GenerationStream Stream, bool IsAbort)> inbox = new();
     private readonly SemaphoreSlim arrived = new(0);
@@ -29,8 +30,10 @@ public sealed partial class InferenceEngine : IDisposable
 
     /// <param name="executor">Disposed with the engine.</param>
     /// <param name="maxQueued">Requests that may wait; more are refused.</param>
-    public InferenceEngine(SchedulerOptions options, IExecutor executor, int maxQueued = 1024, ILogger? logger = null)
+    /// <param name="adapters">What <see cref="EngineRequest.Adapter"/> names; null where requests may name none. Disposed with the engine.</param>
+    public InferenceEngine(SchedulerOptions options, IExecutor executor, int maxQueued = 1024, ILogger? logger = null, AdapterStore? adapters = null)
     {
+        this.adapters = adapters;
         this.options = options;
         this.executor = executor;
         this.maxQueued = maxQueued;
@@ -67,6 +70,18 @@ public sealed partial class InferenceEngine : IDisposable
             Interlocked.Decrement(ref queued);
             throw new QuireException(ErrorKind.Overloaded, $"{maxQueued} requests are waiting already; try again later.", "queue_full");
         }
+        if (request.Adapter != 0)
+        {
+            try
+            {
+                (adapters ?? throw new QuireException(ErrorKind.InvalidRequest, "This engine serves no adapters.", param: "model")).Acquire(request.Adapter);
+            }
+            catch
+            {
+                Interlocked.Decrement(ref queued);
+                throw;
+            }
+        }
         if (request.Parameters.Seed is null)
             request = request with { Parameters = request.Parameters with { Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) } };
         var stream = new GenerationStream(this, request);
@@ -89,12 +104,19 @@ public sealed partial class InferenceEngine : IDisposable
         arrived.Release();
         thread.Join();
         executor.Dispose();
+        adapters?.Dispose();
         arrived.Dispose();
     }
 
     internal void Abort(GenerationStream stream)
     {
         if (!stream.IsEnded && !stopping) Send(stream, isAbort: true);
+    }
+
+    /// <summary>The stream's last output was published.</summary>
+    internal void Ended(GenerationStream stream)
+    {
+        if (stream.Request.Adapter != 0) adapters!.Release(stream.Request.Adapter);
     }
 
     private void Send(GenerationStream stream, bool isAbort)

@@ -49,11 +49,14 @@ public sealed partial class ModelHost : BackgroundService
 
     public ServerLimits Limits => new(Engine.MaxModelLength, Engine.Tokenizer.VocabularySize, options.MaxLogprobs, options.LogprobsMode);
 
+    /// <summary>The adapter that a request's <c>model</c> names, or null where it names the model itself or nothing.</summary>
     /// <exception cref="ApiException">No model of that name is served.</exception>
-    public void CheckName(string? name)
+    public string? Adapter(string? name)
     {
-        if (!string.IsNullOrEmpty(name) && !Names.Contains(name))
-            throw new ApiException(404, "NotFoundError", "model", $"The model `{name}` does not exist. Valid aliases: {string.Join(", ", Names)}.");
+        if (string.IsNullOrEmpty(name) || Names.Contains(name)) return null;
+        return Engine.Adapters.Any(adapter => adapter.Name == name)
+            ? name
+            : throw new ApiException(404, "NotFoundError", "model", $"The model `{name}` does not exist. Valid aliases: {string.Join(", ", Names)}.");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

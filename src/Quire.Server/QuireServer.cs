@@ -36,7 +36,7 @@ public static class QuireServer
         app.Lifetime.ApplicationStopping.Register(() => model.DrainAsync().GetAwaiter().GetResult());
         Errors.Use(app);
         Access.Use(app, options);
-        Routes.Map(app);
+        Routes.Map(app, options);
         return app;
     }
 }

@@ -7,7 +7,7 @@ namespace Quire.Server;
 /// <summary>All routes, one endpoint a file.</summary>
 internal static class Routes
 {
-    public static void Map(IEndpointRouteBuilder app)
+    public static void Map(IEndpointRouteBuilder app, ServerOptions options)
     {
         HealthEndpoint.Map(app);
         VersionEndpoint.Map(app);
@@ -17,6 +17,7 @@ internal static class Routes
         TokenizeEndpoint.Map(app);
         ChatCompletionsEndpoint.Map(app);
         CompletionsEndpoint.Map(app);
+        if (options.Engine.EnableLora) AdaptersEndpoint.Map(app);
     }
 
     /// <summary>Maps a path for one method and answers 405 to all others, as the OpenAI server of vLLM does.</summary>

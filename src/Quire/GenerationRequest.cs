@@ -38,6 +38,9 @@ public sealed record GenerationRequest
     /// <summary>Smaller runs first under the priority policy.</summary>
     public int Priority { get; init; }
 
+    /// <summary>Name of the adapter, or null for the model itself.</summary>
+    public string? Adapter { get; init; }
+
     /// <summary>Requests with different salts share nothing in the prefix cache.</summary>
     public string? CacheSalt { get; init; }
 }

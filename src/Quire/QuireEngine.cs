@@ -58,6 +58,22 @@ public sealed partial class QuireEngine : IAsyncDisposable
 
     public Tokenizer Tokenizer => text.Tokenizer;
 
+    /// <summary>Adapters that requests may name, in the order in which they were loaded.</summary>
+    public IReadOnlyList<Adapter> Adapters => model.Adapters?.All ?? [];
+
+    /// <summary>Loads an adapter while requests run.</summary>
+    /// <param name="name">What requests will call it.</param>
+    /// <param name="path">Folder with adapter_config.json and adapter_model.safetensors.</param>
+    /// <param name="replace">It may take the place of one of that name; requests that began with the old one finish on it.</param>
+    /// <exception cref="QuireException">Adapters are not enabled, the name is taken, or the adapter is refused, with the reason.</exception>
+    public Adapter LoadAdapter(string name, string path, bool replace = false) => Store.Add(name, path, replace);
+
+    /// <summary>Takes an adapter's name away; requests that began with it finish on it.</summary>
+    /// <returns>False where there is no such adapter.</returns>
+    public bool UnloadAdapter(string name) => Store.Remove(name);
+
+    private AdapterStore Store => model.Adapters ?? throw new QuireException(ErrorKind.InvalidRequest, "Adapters are not enabled; start with --enable-lora.", param: "enable-lora");
+
     public bool HasChatTemplate => text.HasChatTemplate;
 
     /// <summary>What requests use where they say nothing.</summary>
@@ -136,6 +152,8 @@ public sealed partial class QuireEngine : IAsyncDisposable
         };
         if (Options.Seed is { } seed && sampling.Seed is null) sampling = sampling with { Seed = seed };
         string id = request.Id ?? Guid.NewGuid().ToString("n");
+        int adapter = request.Adapter is not { } wanted ? 0
+            : Store.Find(wanted)?.Id ?? throw new QuireException(ErrorKind.NotFound, $"The adapter `{wanted}` does not exist.", param: "model");
         var streams = new GenerationStream[request.Choices];
         try
         {
@@ -148,6 +166,7 @@ public sealed partial class QuireEngine : IAsyncDisposable
                     Parameters = sampling,
                     Choice = i,
                     Priority = request.Priority,
+                    Adapter = adapter,
                     CacheSalt = request.CacheSalt,
                 });
                 // All choices share the seed that the first one drew.

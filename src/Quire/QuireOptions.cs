@@ -1,5 +1,10 @@
 namespace Quire;
 
+/// <summary>An adapter to load at start.</summary>
+/// <param name="Name">What requests call it.</param>
+/// <param name="Path">Folder with adapter_config.json and adapter_model.safetensors.</param>
+public sealed record LoraModuleOption(string Name, string Path);
+
 /// <summary>How a model is loaded and run. Names and meanings are those of vLLM's flags; a null is chosen from the model and the machine, and said.</summary>
 public sealed record QuireOptions
 {
@@ -54,6 +59,21 @@ public sealed record QuireOptions
 
     /// <summary>--watermark.</summary>
     public double Watermark { get; init; }
+
+    /// <summary>--enable-lora: requests may name adapters.</summary>
+    public bool EnableLora { get; init; }
+
+    /// <summary>--lora-modules: adapters loaded at start, names and folders.</summary>
+    public IReadOnlyList<LoraModuleOption> LoraModules { get; init; } = [];
+
+    /// <summary>--max-loras: different adapters in one step.</summary>
+    public int MaxLoras { get; init; } = 1;
+
+    /// <summary>--max-cpu-loras: adapters in memory at most, beside those in use; null is <see cref="MaxLoras"/>. Others are read again when they are asked for.</summary>
+    public int? MaxCpuLoras { get; init; }
+
+    /// <summary>--max-lora-rank: largest rank of an adapter.</summary>
+    public int MaxLoraRank { get; init; } = 16;
 
     /// <summary>--threads: compute threads; null is one per processor of the process.</summary>
     public int? Threads { get; init; }

@@ -16,6 +16,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         var flags = new ModelFlags();
+        var lora = new LoraFlags();
         var host = new Option<string>("--host") { Description = "Address to listen on; the default is reachable from this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
         var port = new Option<int>("--port") { Description = "Port to listen on.", DefaultValueFactory = _ => 8000 };
         var names = new Option<string[]>("--served-model-name") { Description = "Names for the API instead of the model's; the first is what answers say.", AllowMultipleArgumentsPerToken = true };
@@ -28,6 +29,7 @@ internal static class ServeCommand
         var details = new Toggle("--enable-prompt-tokens-details", "Usage tells cached prompt tokens.", false);
         var command = new Command("serve", "Serve a model over the OpenAI API.");
         flags.AddTo(command);
+        lora.AddTo(command);
         foreach (Option option in (Option[])[host, port, names, keys, origins, maxLogprobs, logprobsMode, shutdown]) command.Options.Add(option);
         requestIds.AddTo(command);
         details.AddTo(command);
@@ -37,7 +39,7 @@ internal static class ServeCommand
             var options = new ServerOptions
             {
                 Model = model,
-                Engine = flags.Options(parsed),
+                Engine = lora.Apply(parsed, flags.Options(parsed)),
                 Host = parsed.GetValue(host)!,
                 Port = parsed.GetValue(port),
                 ServedModelNames = parsed.GetValue(names) ?? [],

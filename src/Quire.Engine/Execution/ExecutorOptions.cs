@@ -23,6 +23,9 @@ public sealed record ExecutorOptions
     /// <summary>The model's end-of-sequence ids: impossible before a request's minimum length.</summary>
     public IReadOnlyList<int> EosTokenIds { get; init; } = [];
 
+    /// <summary>Different adapters of a step at most.</summary>
+    public int AdapterSlots { get; init; }
+
     /// <summary>Rows of logits that exist at once: the head runs in slices of this many.</summary>
     public int LogitsRows { get; init; } = 64;
 }

@@ -12,6 +12,7 @@ public sealed class ModelExecutor : IExecutor
     private readonly KvPool cache;
     private readonly Workspace workspace;
     private readonly StepArrays arrays;
+    private readonly AdapterSlots? adapters;
     private readonly DeviceBuffer logits, headRows;
     private readonly List<RunnerRow> rows = [];
     private readonly SamplingRow[] sampling;
@@ -20,8 +21,10 @@ public sealed class ModelExecutor : IExecutor
     private Tensor hidden;
 
     /// <param name="model">Disposed with the executor.</param>
-    public ModelExecutor(IDevice device, TransformerModel model, ExecutorOptions options)
+    /// <param name="store">Adapters that requests may name; null where none may.</param>
+    public ModelExecutor(IDevice device, TransformerModel model, ExecutorOptions options, AdapterStore? store = null)
     {
+        if (store is not null) adapters = new AdapterSlots(store, model, options.AdapterSlots);
         this.device = device;
         this.model = model;
         this.options = options;
@@ -42,7 +45,8 @@ public sealed class ModelExecutor : IExecutor
     public void Forward(StepPlan plan)
     {
         TakeOver(plan);
-        arrays.Fill(plan, rows);
+        adapters?.Prepare(plan, rows);
+        arrays.Fill(plan, rows, adapters);
         hidden = model.Forward(arrays.Batch, cache, workspace);
     }
 
@@ -114,7 +118,7 @@ public sealed class ModelExecutor : IExecutor
         Tensor gathered = headRows.Tensor(DType.F32, new Shape(count, model.Spec.HiddenSize));
         Tensor slice = logits.Tensor(DType.F32, new Shape(count, model.Spec.VocabularySize));
         device.GatherRows(gathered, hidden, arrays.LogitsIndices(first, count));
-        model.Head(slice, gathered);
+        model.Head(slice, gathered, arrays.LogitsAdapterSlots(first, count));
         device.Sample(slice, sampling.AsMemory(0, count), tokens.AsMemory(0, count));
     }
 }

@@ -6,8 +6,9 @@ namespace Quire.Engine;
 /// <summary>The flat arrays of a step: staged on the host, copied to the device, all allocated once for the largest step.</summary>
 internal sealed class StepArrays : IDisposable
 {
+    private const int FirstGroup = 7;
     private readonly IDevice device;
-    private readonly int[] tokenIds, positions, queryStart, seqLens, logitsIndices;
+    private readonly int[] tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots;
     private readonly int[][] slots, tables;
     private readonly DeviceBuffer[] buffers;
 
@@ -17,10 +18,11 @@ internal sealed class StepArrays : IDisposable
         int tokens = options.MaxBatchedTokens, sequences = options.MaxSequences;
         int maxBlocks = (options.MaxModelLength + KvLayout.BlockTokens - 1) / KvLayout.BlockTokens;
         (tokenIds, positions, logitsIndices) = (new int[tokens], new int[tokens], new int[tokens]);
+        (adapterSlots, logitsSlots) = (new int[tokens], new int[tokens]);
         (queryStart, seqLens) = (new int[sequences + 1], new int[sequences]);
         slots = [.. Enumerable.Range(0, groups).Select(_ => new int[tokens])];
         tables = [.. Enumerable.Range(0, groups).Select(_ => new int[sequences * maxBlocks])];
-        buffers = [.. new int[][] { tokenIds, positions, queryStart, seqLens, logitsIndices }.Concat(slots).Concat(tables).Select(array => device.Allocate(4L * array.Length))];
+        buffers = [.. new int[][] { tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots }.Concat(slots).Concat(tables).Select(array => device.Allocate(4L * array.Length))];
         Batch = new RaggedBatch { Groups = new GroupBatch[groups] };
     }
 
@@ -32,7 +34,8 @@ internal sealed class StepArrays : IDisposable
     /// <summary>Index in the plan of each wanted row, and whether the row is a prompt token's.</summary>
     public List<WantedRow> Wanted { get; } = [];
 
-    public void Fill(StepPlan plan, IReadOnlyList<RunnerRow> rows)
+    /// <param name="adapters">Null, or unused in this step, leaves the slots empty.</param>
+    public void Fill(StepPlan plan, IReadOnlyList<RunnerRow> rows, AdapterSlots? adapters = null)
     {
         Wanted.Clear();
         int tokens = 0, longestTable = 1;
@@ -41,6 +44,8 @@ internal sealed class StepArrays : IDisposable
             PlannedRow planned = plan.Rows[i];
             RunnerRow row = rows[planned.Row];
             queryStart[i] = tokens;
+            int slot = adapters?.Of(row.Request.Adapter) ?? -1;
+            adapterSlots.AsSpan(tokens, planned.Tokens).Fill(slot);
             seqLens[i] = planned.Start + planned.Tokens;
             row.Tokens.Slice(planned.Start, planned.Tokens).CopyTo(tokenIds.AsSpan(tokens));
             for (int t = 0; t < planned.Tokens; t++) positions[tokens + t] = planned.Start + t;
@@ -73,11 +78,14 @@ internal sealed class StepArrays : IDisposable
             for (int i = 0; i < plan.Rows.Count; i++)
                 System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows[plan.Rows[i].Row].Tables[group]).CopyTo(tables[group].AsSpan(i * longestTable));
         }
-        Upload(plan.Rows.Count, tokens, longestTable);
+        Upload(plan.Rows.Count, tokens, longestTable, adapters?.IsUsed == true);
     }
 
     /// <summary>A slice of the wanted rows' indices, on the device.</summary>
     public Tensor LogitsIndices(int first, int count) => Batch.LogitsIndices.Slice(first, count);
+
+    /// <summary>The adapters of a slice of the wanted rows; empty where the step has none.</summary>
+    public Tensor LogitsAdapterSlots(int first, int count) => Batch.LogitsAdapterSlots.IsEmpty ? default : Batch.LogitsAdapterSlots.Slice(first, count);
 
     public void Dispose()
     {
@@ -90,7 +98,7 @@ internal sealed class StepArrays : IDisposable
         Wanted.Add(wanted);
     }
 
-    private void Upload(int sequences, int tokens, int longestTable)
+    private void Upload(int sequences, int tokens, int longestTable, bool hasAdapters)
     {
         LogitsRows = Wanted.Count;
         Batch.TokenIds = Copy(0, tokenIds, new Shape(tokens));
@@ -98,11 +106,14 @@ internal sealed class StepArrays : IDisposable
         Batch.QueryStart = Copy(2, queryStart, new Shape(sequences + 1));
         Batch.SeqLens = Copy(3, seqLens, new Shape(sequences));
         Batch.LogitsIndices = Copy(4, logitsIndices, new Shape(LogitsRows));
+        for (int i = 0; i < LogitsRows; i++) logitsSlots[i] = adapterSlots[logitsIndices[i]];
+        Batch.AdapterSlots = hasAdapters ? Copy(5, adapterSlots, new Shape(tokens)) : default;
+        Batch.LogitsAdapterSlots = hasAdapters ? Copy(6, logitsSlots, new Shape(LogitsRows)) : default;
         for (int group = 0; group < slots.Length; group++)
         {
             Batch.Groups[group] = new GroupBatch(
-                Copy(5 + slots.Length + group, tables[group], new Shape(sequences, longestTable)),
-                Copy(5 + group, slots[group], new Shape(tokens)));
+                Copy(FirstGroup + slots.Length + group, tables[group], new Shape(sequences, longestTable)),
+                Copy(FirstGroup + group, slots[group], new Shape(tokens)));
         }
     }
 

@@ -8,6 +8,9 @@ public readonly struct Fields(JsonElement body, string path = "body")
 {
     public JsonElement? Element(string name) => body.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
+    /// <summary>Fields of the object, of whatever name.</summary>
+    public int Count => body.GetPropertyCount();
+
     public bool Has(string name) => Element(name) is not null;
 
     public string? Text(string name) => Element(name) switch

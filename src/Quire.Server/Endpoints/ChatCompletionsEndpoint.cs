@@ -19,14 +19,14 @@ internal static class ChatCompletionsEndpoint
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
         QuireEngine engine = model.Engine;
         ChatCompletionRequest request = ChatCompletionRequest.Read(body, engine.Defaults, model.Limits);
-        model.CheckName(new Fields(body).Text("model"));
+        string? adapter = model.Adapter(new Fields(body).Text("model"));
 
         string promptText = engine.RenderChat(request.Chat);
         int[] rendered = engine.Tokenizer.Encode(promptText, request.AddSpecialTokens);
         (int[] prompt, int maxTokens) = PromptFitting.Fit(rendered, request.Sampling, engine, engine.Defaults.MaxTokens);
         string id = RequestBody.Id(context, "chatcmpl", request.Sampling.RequestId);
-        GenerationRequest generation = PromptFitting.Request(id, prompt, maxTokens, request.Sampling);
-        var head = new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), model.Names[0], Fingerprint.Of(engine));
+        GenerationRequest generation = PromptFitting.Request(id, prompt, maxTokens, request.Sampling) with { Adapter = adapter };
+        var head = new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), adapter ?? model.Names[0], Fingerprint.Of(engine));
         var writer = new ChatCompletionWriter(head, request);
         RequestTimer timer = context.RequestServices.GetRequiredService<ServerMetrics>().Begin(prompt.Length, maxTokens, request.Sampling.Choices);
         IAsyncEnumerable<GenerationChunk> chunks = timer.Watch(engine.StreamAsync(generation, context.RequestAborted));

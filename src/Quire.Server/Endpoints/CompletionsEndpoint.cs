@@ -20,10 +20,10 @@ internal static class CompletionsEndpoint
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
         QuireEngine engine = model.Engine;
         CompletionRequest request = CompletionRequest.Read(body, engine.Defaults, model.Limits);
-        model.CheckName(new Fields(body).Text("model"));
+        string? adapter = model.Adapter(new Fields(body).Text("model"));
 
         string id = RequestBody.Id(context, "cmpl", request.Sampling.RequestId);
-        PromptRun[] runs = [.. request.Prompts.Select((prompt, index) => Prepare(engine, request, prompt, $"{id}-{index}"))];
+        PromptRun[] runs = [.. request.Prompts.Select((prompt, index) => Prepare(engine, request, prompt, $"{id}-{index}", adapter))];
         ServerMetrics metrics = context.RequestServices.GetRequiredService<ServerMetrics>();
         // All are submitted before the first is read: either all run, or the request is refused as a whole.
         try
@@ -37,19 +37,19 @@ internal static class CompletionsEndpoint
                 if (run.Chunks is not null) await run.Chunks.GetAsyncEnumerator(context.RequestAborted).DisposeAsync();
             throw;
         }
-        var writer = new CompletionWriter(new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), model.Names[0], Fingerprint.Of(engine)), request);
+        var writer = new CompletionWriter(new ResponseHead(id, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), adapter ?? model.Names[0], Fingerprint.Of(engine)), request);
         if (request.Sampling.Stream) await Stream(context, request, writer, runs, engine);
         else await Answer(context, request, writer, runs, engine);
     }
 
-    private static PromptRun Prepare(QuireEngine engine, CompletionRequest request, CompletionPrompt prompt, string id)
+    private static PromptRun Prepare(QuireEngine engine, CompletionRequest request, CompletionPrompt prompt, string id, string? adapter)
     {
         int[] all = prompt.Tokens ?? engine.Tokenizer.Encode(prompt.Text!, request.AddSpecialTokens);
         int unknown = Array.FindIndex(all, token => token >= engine.Tokenizer.VocabularySize);
         if (unknown >= 0) throw ApiException.Bad(null, $"Token id {all[unknown]} is out of vocabulary");
         (int[] tokens, int maxTokens) = PromptFitting.Fit(all, request.Sampling, engine, null);
         string echo = request.Sampling.Echo ? prompt.Text ?? engine.Tokenizer.Decode(tokens, skipSpecialTokens: false) : "";
-        return new PromptRun(tokens, echo, PromptFitting.Request(id, tokens, maxTokens, request.Sampling));
+        return new PromptRun(tokens, echo, PromptFitting.Request(id, tokens, maxTokens, request.Sampling) with { Adapter = adapter });
     }
 
     private static async Task Answer(HttpContext context, CompletionRequest request, CompletionWriter writer, PromptRun[] runs, QuireEngine engine)

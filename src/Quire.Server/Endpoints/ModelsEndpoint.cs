@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Quire.Server;
 
-/// <summary>/v1/models: every name that requests may use.</summary>
+/// <summary>/v1/models: every name that requests may use, adapters with the model they belong to.</summary>
 internal static class ModelsEndpoint
 {
     public static void Map(IEndpointRouteBuilder app) => app.Only("GET", "/v1/models", Handle);
@@ -21,13 +21,14 @@ internal static class ModelsEndpoint
             json.WriteStartObject();
             json.WriteString("object", "list");
             json.WriteStartArray("data");
-            foreach (string name in model.Names) WriteModel(json, name, model.Current!.Path, longest, now);
+            foreach (string name in model.Names) WriteModel(json, name, model.Current!.Path, null, longest, now);
+            foreach (Engine.Adapter adapter in model.Engine.Adapters) WriteModel(json, adapter.Name, adapter.Path, model.Names[0], null, now);
             json.WriteEndArray();
             json.WriteEndObject();
         });
     }
 
-    private static void WriteModel(Utf8JsonWriter json, string name, string root, int longest, long now)
+    private static void WriteModel(Utf8JsonWriter json, string name, string root, string? parent, int? longest, long now)
     {
         json.WriteStartObject();
         json.WriteString("id", name);
@@ -35,8 +36,9 @@ internal static class ModelsEndpoint
         json.WriteNumber("created", now);
         json.WriteString("owned_by", "quire");
         json.WriteString("root", root);
-        json.WriteNull("parent");
-        json.WriteNumber("max_model_len", longest);
+        json.WriteString("parent", parent);
+        if (longest is { } length) json.WriteNumber("max_model_len", length);
+        else json.WriteNull("max_model_len");
         json.WriteStartArray("permission");
         json.WriteStartObject();
         json.WriteString("id", $"modelperm-{Guid.NewGuid():n}");

@@ -67,7 +67,7 @@ internal static class TokenizeEndpoint
     private static QuireEngine Engine(HttpContext context, JsonElement body)
     {
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
-        model.CheckName(new Fields(body).Text("model"));
+        model.Adapter(new Fields(body).Text("model"));
         return model.Engine;
     }
 }

@@ -47,7 +47,9 @@ internal static class ModelLoader
             };
             MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, model.WeightBytes, ModelExecutor.WorkspaceBytes(spec, executorOptions), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
             executorOptions = executorOptions with { Blocks = plan.Blocks, MaxModelLength = plan.MaxModelLength };
-            IExecutor executor = new ModelExecutor(device, model, executorOptions);
+            executorOptions = executorOptions with { AdapterSlots = options.MaxLoras };
+            AdapterStore? adapters = options.EnableLora ? Adapters(checkpoint.Path, model, quantization, options) : null;
+            IExecutor executor = new ModelExecutor(device, model, executorOptions, adapters);
             if (wrap is not null) executor = wrap(executor);
             var scheduler = new SchedulerOptions
             {
@@ -62,15 +64,37 @@ internal static class ModelLoader
                 Policy = options.SchedulingPolicy,
                 ReserveFullPrompt = options.ReserveFullPrompt,
                 Watermark = options.Watermark,
+                MaxAdapters = options.EnableLora ? options.MaxLoras : 0,
                 EosTokenIds = executorOptions.EosTokenIds,
             };
-            var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger);
-            return new LoadedModel(engine, spec, plan, device.Name, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
+            var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger, adapters);
+            return new LoadedModel(engine, adapters, spec, plan, device.Name, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
         }
         catch
         {
             model.Dispose();
             throw;
+        }
+    }
+
+    private static AdapterStore Adapters(string path, TransformerModel model, QuantizationScheme? quantization, QuireOptions options)
+    {
+        var store = new AdapterStore(Load, Math.Max(options.MaxLoras, options.MaxCpuLoras ?? options.MaxLoras), options.MaxLoraRank);
+        try
+        {
+            foreach (LoraModuleOption module in options.LoraModules) store.Add(module.Name, module.Path);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+
+        LoadedAdapter Load(string folder)
+        {
+            using LoraCheckpoint files = LoraCheckpoint.Open(folder);
+            return model.LoadAdapter(files, () => Checkpoint.Open(path), quantization);
         }
     }
 
@@ -118,7 +142,7 @@ internal static class ModelLoader
 
 /// <summary>A running engine and what was decided for it.</summary>
 internal sealed record LoadedModel(
-    InferenceEngine Engine, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
+    InferenceEngine Engine, AdapterStore? Adapters, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
 {
     public void Dispose()
     {

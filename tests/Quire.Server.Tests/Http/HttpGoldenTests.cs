@@ -63,22 +63,30 @@ public sealed class HttpGoldenTests(HttpGoldenTests.Servers servers) : IClassFix
         {
             lock (running)
             {
-                if (!running.TryGetValue(config, out Task<TestServer>? server)) running[config] = server = TestServer.Start(Options(config));
+                if (!running.TryGetValue(config, out Task<TestServer>? server)) running[config] = server = TestServer.Start(Options(config, Model!));
                 return server;
             }
         }
 
-        private static ServerOptions Options(string config)
+        internal static ServerOptions Options(string config, string model)
         {
             ServerOptions options = new()
             {
-                Model = Model!,
+                Model = model,
                 Port = 0,
                 ServedModelNames = ["smollm2"],
                 RequestIdHeaders = true,
                 Engine = new QuireOptions { DType = "float32", MaxModelLength = 2048, KvCacheBytes = 512 << 20, GenerationConfig = "vllm" },
             };
-            return config == "locked" ? options with { ApiKeys = ["key-one", "key-two"], AllowedOrigins = ["http://a.example"], ServedModelNames = ["smollm2", "base"] } : options;
+            if (config != "locked") return options;
+            LoraModuleOption[] adapters = [new("static-ad", Path.Combine(GoldenFolder.Find("http")!, "adapters", "ad1"))];
+            return options with
+            {
+                ApiKeys = ["key-one", "key-two"],
+                AllowedOrigins = ["http://a.example"],
+                ServedModelNames = ["smollm2", "base"],
+                Engine = options.Engine with { EnableLora = true, LoraModules = adapters },
+            };
         }
 
         public ValueTask InitializeAsync() => ValueTask.CompletedTask;
