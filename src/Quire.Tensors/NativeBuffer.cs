@@ -9,6 +9,7 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
 
     private static long allocated;
     private readonly LargePages? pages;
+    private readonly Slab? slab;
     private void* start;
 
     public NativeBuffer(long bytes)
@@ -20,6 +21,10 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
         if (pages is not null)
         {
             Address = pages.Address;
+        }
+        else if ((slab = Slab.TryAllocate(bytes, out nint address)) is not null)
+        {
+            Address = address;
         }
         else
         {
@@ -50,6 +55,7 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
     {
         if (Address == 0) return;
         if (pages is not null) pages.Free();
+        else if (slab is not null) slab.Free();
         else NativeMemory.Free(start);
         start = null;
         Address = 0;

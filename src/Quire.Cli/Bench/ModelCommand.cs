@@ -96,7 +96,7 @@ internal static class ModelCommand
         {
             foreach (int count in plan.Streams)
             {
-                double seconds = await Median(plan.Repeats, () => Step(engine, [.. Enumerable.Range(0, count).Select(_ => Prompt(context))], plan.Steps, cancellation));
+                double seconds = await Median(plan.Repeats, () => Step(engine, [.. Enumerable.Range(0, count).Select(_ => Prompt(context))], plan.Steps, null, cancellation));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"decode {count,3} streams, context {context,5} {count / seconds,9:0.0} tokens/s, {seconds * 1000,7:0.00} ms a step"));
             }
         }
@@ -119,13 +119,14 @@ internal static class ModelCommand
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    // Seconds of a step: from the moment when all streams run to the last one's end.
-    private static async Task<double> Step(QuireEngine engine, int[][] prompts, int steps, CancellationToken cancellation)
+    /// <summary>Seconds of a step: from the moment when all streams run to the last one's end.</summary>
+    /// <param name="adapter">Adapter of each stream; null for none.</param>
+    public static async Task<double> Step(QuireEngine engine, int[][] prompts, int steps, Func<int, string>? adapter, CancellationToken cancellation)
     {
         long[] first = new long[prompts.Length], last = new long[prompts.Length];
         await Task.WhenAll(prompts.Select((prompt, i) => Task.Run(async () =>
         {
-            await foreach (GenerationChunk _ in engine.StreamAsync(Request(prompt, steps + 1), cancellation))
+            await foreach (GenerationChunk _ in engine.StreamAsync(Request(prompt, steps + 1) with { Adapter = adapter?.Invoke(i) }, cancellation))
             {
                 last[i] = Stopwatch.GetTimestamp();
                 if (first[i] == 0) first[i] = last[i];

@@ -13,6 +13,7 @@ internal static class BenchCommand
         command.Subcommands.Add(KernelsCommand.Create());
         command.Subcommands.Add(ModelCommand.CreateBench());
         command.Subcommands.Add(ModelCommand.CreateMake());
+        command.Subcommands.Add(LoraCommand.Create());
         return command;
     }
 

@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+using Quire.Kernels.Cpu.Simd;
+
+namespace Quire.Kernels.Cpu.Lora;
+
+/// <summary>Reads two inputs of sixteen output features from a packed tile.</summary>
+internal unsafe interface IWeightPairs<T>
+    where T : unmanaged, ILanes<T>
+{
+    /// <summary>Bytes of a pair.</summary>
+    static abstract int Size { get; }
+
+    static abstract void Read(byte* source, out T even, out T odd);
+}
+
+/// <summary>f32, [inputs][16].</summary>
+internal readonly unsafe struct F32Pairs<T> : IWeightPairs<T>
+    where T : unmanaged, ILanes<T>
+{
+    public static int Size => 128;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Read(byte* source, out T even, out T odd) => (even, odd) = (T.Load((float*)source), T.Load((float*)source + 16));
+}
+
+/// <summary>bf16, [inputs / 2][16][2].</summary>
+internal readonly unsafe struct Bf16Pairs<T> : IWeightPairs<T>
+    where T : unmanaged, ILanes<T>
+{
+    public static int Size => 64;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Read(byte* source, out T even, out T odd) => T.WidenBf16Pairs((ushort*)source, out even, out odd);
+}
+
+/// <summary>Half precision, [inputs / 2][16][2].</summary>
+internal readonly unsafe struct F16Pairs<T> : IWeightPairs<T>
+    where T : unmanaged, ILanes<T>
+{
+    public static int Size => 64;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Read(byte* source, out T even, out T odd) => T.WidenF16Pairs((ushort*)source, out even, out odd);
+}

@@ -1,0 +1,118 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using Quire.Kernels.Cpu.Linear;
+using Quire.Kernels.Cpu.Simd;
+
+namespace Quire.Kernels.Cpu.Lora;
+
+/// <summary>One row times the small matrices of an adapter. The order of sums is fixed, whatever stands beside the row.</summary>
+internal static unsafe class LoraRow<T, TPairs>
+    where T : unmanaged, ILanes<T>
+    where TPairs : struct, IWeightPairs<T>
+{
+    private const int Ahead = 2048;
+
+    /// <summary>Sixteen sums over all inputs: four chains by input modulo 4, added as (0 + 1) + (2 + 3), so that few columns do not wait for each other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static T Shrink(byte* tile, float* x, int inputs)
+    {
+        T a = T.Zero, b = T.Zero, c = T.Zero, d = T.Zero, even, odd;
+        int k = 0;
+        for (; k + 4 <= inputs; k += 4, tile += 2 * TPairs.Size)
+        {
+            Prefetch(tile + Ahead);
+            Prefetch(tile + Ahead + 64);
+            TPairs.Read(tile, out even, out odd);
+            a = T.Fma(T.Broadcast(x[k]), even, a);
+            b = T.Fma(T.Broadcast(x[k + 1]), odd, b);
+            TPairs.Read(tile + TPairs.Size, out even, out odd);
+            c = T.Fma(T.Broadcast(x[k + 2]), even, c);
+            d = T.Fma(T.Broadcast(x[k + 3]), odd, d);
+        }
+        for (; k + 2 <= inputs; k += 2, tile += TPairs.Size)
+        {
+            TPairs.Read(tile, out even, out odd);
+            a = T.Fma(T.Broadcast(x[k]), even, a);
+            b = T.Fma(T.Broadcast(x[k + 1]), odd, b);
+        }
+        if (k < inputs) a = T.Fma(T.Broadcast(x[k]), Last(tile), a);
+        return (a + b) + (c + d);
+    }
+
+    /// <summary>output += B x, four tiles of 16 columns at a time.</summary>
+    /// <param name="width">Columns; the last tile may have fewer than 16.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Expand(PackedWeight weight, float* x, float* output, int width)
+    {
+        byte* tile = (byte*)weight.Address;
+        nint stride = (nint)weight.TileBytes;
+        int inputs = (int)weight.InputFeatures, column = 0;
+        for (; column + 64 <= width; column += 64, tile += 4 * stride)
+        {
+            T a = T.Load(output + column), b = T.Load(output + column + 16), c = T.Load(output + column + 32), d = T.Load(output + column + 48);
+            byte* at = tile;
+            int k = 0;
+            for (; k + 2 <= inputs; k += 2, at += TPairs.Size)
+            {
+                Prefetch(at + Ahead);
+                Prefetch(at + stride + Ahead);
+                Prefetch(at + (2 * stride) + Ahead);
+                Prefetch(at + (3 * stride) + Ahead);
+                T x0 = T.Broadcast(x[k]), x1 = T.Broadcast(x[k + 1]);
+                TPairs.Read(at, out T even, out T odd);
+                a = T.Fma(x1, odd, T.Fma(x0, even, a));
+                TPairs.Read(at + stride, out even, out odd);
+                b = T.Fma(x1, odd, T.Fma(x0, even, b));
+                TPairs.Read(at + (2 * stride), out even, out odd);
+                c = T.Fma(x1, odd, T.Fma(x0, even, c));
+                TPairs.Read(at + (3 * stride), out even, out odd);
+                d = T.Fma(x1, odd, T.Fma(x0, even, d));
+            }
+            if (k < inputs)
+            {
+                T x0 = T.Broadcast(x[k]);
+                a = T.Fma(x0, Last(at), a);
+                b = T.Fma(x0, Last(at + stride), b);
+                c = T.Fma(x0, Last(at + (2 * stride)), c);
+                d = T.Fma(x0, Last(at + (3 * stride)), d);
+            }
+            T.Store(output + column, a);
+            T.Store(output + column + 16, b);
+            T.Store(output + column + 32, c);
+            T.Store(output + column + 48, d);
+        }
+        float* rest = stackalloc float[16];
+        for (; column < width; column += 16, tile += stride)
+        {
+            int count = Math.Min(16, width - column);
+            for (int i = 0; i < 16; i++) rest[i] = i < count ? output[column + i] : 0;
+            T a = T.Load(rest);
+            byte* at = tile;
+            int k = 0;
+            for (; k + 2 <= inputs; k += 2, at += TPairs.Size)
+            {
+                TPairs.Read(at, out T even, out T odd);
+                a = T.Fma(T.Broadcast(x[k + 1]), odd, T.Fma(T.Broadcast(x[k]), even, a));
+            }
+            if (k < inputs) a = T.Fma(T.Broadcast(x[k]), Last(at), a);
+            T.Store(rest, a);
+            for (int i = 0; i < count; i++) output[column + i] = rest[i];
+        }
+    }
+
+    // Weights come from memory once a row, in pieces too short for the processor to see ahead. What lies past a piece is mostly the next one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* address)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(address);
+    }
+
+    // A last input without its pair: f32 tiles end there, the others hold a zero.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Last(byte* pair)
+    {
+        if (TPairs.Size == 128) return T.Load((float*)pair);
+        TPairs.Read(pair, out T even, out _);
+        return even;
+    }
+}
