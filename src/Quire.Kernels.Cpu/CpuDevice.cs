@@ -1,3 +1,4 @@
+using Quire.Kernels.Cpu.Experts;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Lora;
 using Quire.Kernels.Cpu.Threading;
@@ -14,6 +15,9 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
 {
     private readonly ScratchMemory scratch = new();
     private readonly Products products = new(kernels, pool, activations);
+    private ExpertLayer? expertLayer;
+
+    private ExpertLayer Mixture => expertLayer ??= new ExpertLayer(kernels, pool, products);
 
     private readonly PackedFormat fallback = weights switch
     {
@@ -118,10 +122,25 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         kernels.Attention(pool, scratch, output, query, cache, batch, rule);
     }
 
-    public void GatedActivation(Tensor output, Tensor gateUp, Activation activation)
+    public void GatedActivation(Tensor output, Tensor gateUp, Activation activation, float limit = 0)
     {
         Check.F32(gateUp, nameof(gateUp), output.Shape.Rows, 2 * output.Shape.Columns);
-        kernels.GatedActivation(pool, output, gateUp, activation);
+        kernels.GatedActivation(pool, output, gateUp, activation, limit);
+    }
+
+    public void Experts(Tensor output, Tensor input, Tensor logits, ExpertWeights layer, in RouterRule rule, Activation activation, float limit, Tensor residual)
+    {
+        Check.F32(output, nameof(output), input.Shape[0], input.Shape[1]);
+        Check.F32(logits, nameof(logits), input.Shape[0], layer.Up.Count);
+        Mixture.Run(output, input, logits, layer, rule, activation, limit, residual);
+    }
+
+    public void AddGated(Tensor output, Tensor input, Tensor gates)
+    {
+        Check.F32(output, nameof(output), input.Shape.Rows, input.Shape.Columns);
+        Check.F32(gates, nameof(gates), input.Shape.Rows, 1);
+        ReadOnlySpan<float> values = gates.AsSpan<float>();
+        for (int row = 0; row < values.Length; row++) kernels.Add(pool, output.Slice(row, 1), input.Slice(row, 1), 1 / (1 + MathF.Exp(-values[row])));
     }
 
     public void Activate(Tensor values, Activation activation)
@@ -154,5 +173,6 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     {
         scratch.Dispose();
         products.Dispose();
+        expertLayer?.Dispose();
     }
 }

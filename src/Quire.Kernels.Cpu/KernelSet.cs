@@ -64,7 +64,7 @@ public abstract class KernelSet
 
     internal abstract void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
 
-    internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation);
+    internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation, float limit);
 
     internal abstract void Activate(ComputePool pool, Tensor values, Activation activation);
 
@@ -177,9 +177,9 @@ public abstract class KernelSet
             pool.Run(ref spread, spread.Items);
         }
 
-        internal override void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation)
+        internal override void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation, float limit)
         {
-            var job = new GateJob(output, gateUp, activation);
+            var job = new GateJob(output, gateUp, activation, limit);
             pool.Run(ref job, (int)(output.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
         }
 
@@ -219,7 +219,7 @@ public abstract class KernelSet
             }
         }
 
-        private readonly struct GateJob(Tensor output, Tensor gateUp, Activation activation) : IJob
+        private readonly struct GateJob(Tensor output, Tensor gateUp, Activation activation, float limit) : IJob
         {
             public void Run(int item, int worker)
             {
@@ -228,7 +228,8 @@ public abstract class KernelSet
                 for (long row = item * (long)RowsPerItem; row < end; row++)
                 {
                     float* gate = (float*)gateUp.Address + (row * 2 * columns);
-                    GatedActivationRow<T>.Apply((float*)output.Address + (row * columns), gate, gate + columns, columns, activation);
+                    if (activation == Activation.ClampedSwiglu) GatedActivationRow<T>.ApplyClamped((float*)output.Address + (row * columns), gate, gate + columns, columns, limit);
+                    else GatedActivationRow<T>.Apply((float*)output.Address + (row * columns), gate, gate + columns, columns, activation);
                 }
             }
         }

@@ -5,7 +5,7 @@ namespace Quire.Models;
 /// <summary>Activations of one forward pass, allocated once for the largest step and carved by its number of tokens.</summary>
 public sealed class Workspace : IDisposable
 {
-    private readonly DeviceBuffer residual, hidden, secondHidden, qkv, query, attention, gateUp, gated;
+    private readonly DeviceBuffer residual, hidden, secondHidden, qkv, query, attention, gateUp, gated, routerLogits, sharedGates;
 
     /// <param name="maxTokens">Largest number of tokens in a step.</param>
     public Workspace(IDevice device, ModelSpec model, int maxTokens)
@@ -19,13 +19,15 @@ public sealed class Workspace : IDisposable
         attention = device.Allocate(4L * maxTokens * widths.Query);
         gateUp = device.Allocate(8L * maxTokens * widths.Intermediate);
         gated = device.Allocate(4L * maxTokens * widths.Intermediate);
+        routerLogits = device.Allocate(4L * maxTokens * widths.Experts);
+        sharedGates = device.Allocate(4L * maxTokens);
     }
 
     /// <summary>Bytes of a workspace for steps of <paramref name="maxTokens"/> tokens.</summary>
     public static long Bytes(ModelSpec model, int maxTokens)
     {
         Widths widths = new(model);
-        return 4L * maxTokens * ((2 * widths.Hidden) + widths.SecondHidden + widths.Qkv + (2 * widths.Query) + (3 * widths.Intermediate));
+        return 4L * maxTokens * ((2 * widths.Hidden) + widths.SecondHidden + widths.Qkv + (2 * widths.Query) + (3 * widths.Intermediate) + widths.Experts + 1);
     }
 
     /// <summary>The residual stream, [tokens, hidden].</summary>
@@ -47,16 +49,24 @@ public sealed class Workspace : IDisposable
 
     public Tensor Gated(long tokens, int columns) => gated.Tensor(DType.F32, new Shape(tokens, columns));
 
+    /// <summary>[tokens, experts]</summary>
+    public Tensor RouterLogits(long tokens, int experts) => routerLogits.Tensor(DType.F32, new Shape(tokens, experts));
+
+    /// <summary>[tokens, 1]</summary>
+    public Tensor SharedGates(long tokens) => sharedGates.Tensor(DType.F32, new Shape(tokens, 1));
+
     public void Dispose()
     {
-        foreach (DeviceBuffer buffer in (DeviceBuffer[])[residual, hidden, secondHidden, qkv, query, attention, gateUp, gated]) buffer.Dispose();
+        foreach (DeviceBuffer buffer in (DeviceBuffer[])[residual, hidden, secondHidden, qkv, query, attention, gateUp, gated, routerLogits, sharedGates]) buffer.Dispose();
     }
 
     private readonly struct Widths(ModelSpec model)
     {
         public long Hidden { get; } = model.HiddenSize;
 
-        public long SecondHidden { get; } = model.Layers.Any(l => l is { IsParallel: true, MlpNorm: not null }) ? model.HiddenSize : 0;
+        public long SecondHidden { get; } = model.Layers.Any(l => l is { IsParallel: true, MlpNorm: not null } or { Moe: not null, Mlp.IntermediateSize: > 0 }) ? model.HiddenSize : 0;
+
+        public long Experts { get; } = model.Layers.Max(l => (long)(l.Moe?.Experts ?? 0));
 
         public long Query { get; } = model.Layers.Max(l => (long)l.Attention.Heads * l.Attention.HeadSize);
 

@@ -23,6 +23,34 @@ internal static unsafe class GatedActivationRow<T>
         for (int i = column; i < columns; i++) output[i] = rest[i - column] * up[i];
     }
 
+    /// <summary><see cref="Activation.ClampedSwiglu"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ApplyClamped(float* output, float* gate, float* up, int columns, float limit)
+    {
+        float* rest = stackalloc float[32];
+        for (int column = 0; column < columns; column += 16)
+        {
+            int count = Math.Min(16, columns - column);
+            if (count == 16)
+            {
+                T.Store(output + column, Clamped(T.Load(gate + column), T.Load(up + column), limit));
+                continue;
+            }
+            for (int i = 0; i < 16; i++) (rest[i], rest[16 + i]) = i < count ? (gate[column + i], up[column + i]) : (0, 0);
+            T.Store(rest, Clamped(T.Load(rest), T.Load(rest + 16), limit));
+            for (int i = 0; i < count; i++) output[column + i] = rest[i];
+        }
+    }
+
+    // Clamped to the limit from above alone; NaN goes through as the second operand.
+    private static T Clamped(T gate, T up, float limit)
+    {
+        T high = T.Broadcast(limit), one = T.Broadcast(1f);
+        gate = T.Min(high, gate);
+        up = T.Min(high, T.Max(T.Broadcast(-limit), up));
+        return (up + one) * (gate / (one + LaneMath.Exp(T.Zero - (gate * T.Broadcast(1.702f)))));
+    }
+
     /// <summary>Every value x becomes activation(x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(float* values, int columns, Activation activation)

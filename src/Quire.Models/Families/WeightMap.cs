@@ -27,9 +27,24 @@ public enum WeightPart
     Down,
     DownBias,
     PostMlpNorm,
+    Router,
+    RouterBias,
+    RouterCorrection,
+    ExpertGate,
+    ExpertUp,
+    ExpertDown,
+    ExpertUpBias,
+    ExpertDownBias,
+    SharedGate,
+    SharedUp,
+    SharedDown,
+
+    /// <summary>[1, hidden]: gates the shared feed-forward.</summary>
+    SharedScale,
+    Sinks,
 }
 
-/// <summary>A checkpoint's names for the parts of a spec; <c>{layer}</c> stands for the layer index.</summary>
+/// <summary>A checkpoint's names for the parts of a spec; <c>{layer}</c> stands for the layer index, <c>{expert}</c> for the expert's.</summary>
 public sealed class WeightMap
 {
     private readonly Dictionary<WeightPart, string> names = [];
@@ -81,7 +96,7 @@ public sealed class WeightMap
     public bool Has(WeightPart part) => names.ContainsKey(part);
 
     /// <exception cref="KeyNotFoundException">The family's map has no such part: an error of the family, not of the checkpoint.</exception>
-    public string Name(WeightPart part, int layer = 0) => names.TryGetValue(part, out string? name)
-        ? name.Replace("{layer}", layer.ToString(), StringComparison.Ordinal)
+    public string Name(WeightPart part, int layer = 0, int expert = 0) => names.TryGetValue(part, out string? name)
+        ? name.Replace("{layer}", layer.ToString(), StringComparison.Ordinal).Replace("{expert}", expert.ToString(), StringComparison.Ordinal)
         : throw new KeyNotFoundException($"the weight map has no {part}");
 }

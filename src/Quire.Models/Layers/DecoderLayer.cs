@@ -7,7 +7,8 @@ internal sealed class DecoderLayer
 {
     private readonly NormWeight attentionNorm, postAttentionNorm, mlpNorm, postMlpNorm;
     private readonly AttentionLayer attention;
-    private readonly MlpLayer mlp;
+    private readonly MlpLayer? mlp;
+    private readonly MoeLayer? experts;
     private readonly float residualScale;
     private readonly bool isParallel;
 
@@ -17,7 +18,8 @@ internal sealed class DecoderLayer
         attention = new AttentionLayer(reader, layer, hidden, spec.Attention, rotary, adapters);
         postAttentionNorm = reader.Norm(WeightPart.PostAttentionNorm, layer, hidden, spec.PostAttentionNorm);
         mlpNorm = reader.Norm(WeightPart.MlpNorm, layer, hidden, spec.MlpNorm);
-        mlp = new MlpLayer(reader, layer, hidden, spec.Mlp, adapters);
+        if (spec.Moe is { } moe) experts = new MoeLayer(reader, layer, hidden, moe, spec.Mlp, adapters);
+        else mlp = new MlpLayer(reader, layer, hidden, spec.Mlp, adapters);
         postMlpNorm = reader.Norm(WeightPart.PostMlpNorm, layer, hidden, spec.PostMlpNorm);
         residualScale = spec.ResidualScale;
         isParallel = spec.IsParallel;
@@ -39,7 +41,7 @@ internal sealed class DecoderLayer
 
         input = Normed(device, residual, hidden, mlpNorm);
         direct = IsDirect(postMlpNorm);
-        mlp.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, adapterSlots);
+        FeedForward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, adapterSlots);
         if (!direct) Join(device, residual, hidden, postMlpNorm);
     }
 
@@ -54,7 +56,13 @@ internal sealed class DecoderLayer
             device.Norm(mlpInput, residual, mlpNorm);
         }
         attention.Forward(device, workspace, residual, hidden, residual, cache, batch, adapterSlots);
-        mlp.Forward(device, workspace, residual, mlpInput, residual, adapterSlots);
+        FeedForward(device, workspace, residual, mlpInput, residual, adapterSlots);
+    }
+
+    private void FeedForward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, Tensor adapterSlots)
+    {
+        if (experts is not null) experts.Forward(device, workspace, output, input, residual, adapterSlots);
+        else mlp!.Forward(device, workspace, output, input, residual, adapterSlots);
     }
 
     // The last product adds to the stream itself where nothing comes between.

@@ -10,15 +10,15 @@ internal sealed class MlpLayer
     private readonly Tensor upBias, downBias;
     private readonly LoraSite upAdapters, downAdapters;
 
-    public MlpLayer(WeightReader reader, int layer, int hidden, MlpSpec spec, LoraSites adapters)
+    public MlpLayer(WeightReader reader, int layer, int hidden, MlpSpec spec, LoraSites adapters, WeightPart gate = WeightPart.Gate, WeightPart upPart = WeightPart.Up, WeightPart downPart = WeightPart.Down)
     {
         (upAdapters, downAdapters) = (adapters[LoraTarget.Up, layer], adapters[LoraTarget.Down, layer]);
         this.spec = spec;
         int size = spec.IntermediateSize;
         up = spec.IsGated
-            ? reader.Prepare(reader.Split(layer, hidden, (WeightPart.Gate, size), (WeightPart.Up, size)))
-            : reader.Prepare(reader.Rows(WeightPart.Up, layer, size, hidden));
-        down = reader.Prepare(reader.Rows(WeightPart.Down, layer, hidden, size));
+            ? reader.Prepare(reader.Split(layer, hidden, (gate, size), (upPart, size)))
+            : reader.Prepare(reader.Rows(upPart, layer, size, hidden));
+        down = reader.Prepare(reader.Rows(downPart, layer, hidden, size));
         if (!spec.Bias) return;
         upBias = spec.IsGated ? reader.Vector(layer, (WeightPart.GateBias, size), (WeightPart.UpBias, size)) : reader.Vector(layer, (WeightPart.UpBias, size));
         downBias = reader.Vector(layer, (WeightPart.DownBias, hidden));

@@ -37,6 +37,8 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
         int queries = attention.Heads * attention.HeadSize, keys = attention.KvHeads * attention.HeadSize, size = of.Mlp.IntermediateSize;
         Site(LoraTarget.Qkv, layer, spec.HiddenSize, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
         Site(LoraTarget.Output, layer, queries, (WeightPart.Output, spec.HiddenSize));
+        // Experts have no adapters; what changes them is refused as unknown.
+        if (of.Moe is not null) return;
         if (of.Mlp.IsGated) Site(LoraTarget.Up, layer, spec.HiddenSize, (WeightPart.Gate, size), (WeightPart.Up, size));
         else Site(LoraTarget.Up, layer, spec.HiddenSize, (WeightPart.Up, size));
         Site(LoraTarget.Down, layer, size, (WeightPart.Down, spec.HiddenSize));

@@ -60,6 +60,53 @@ public sealed record LayerSpec(NormSpec? AttentionNorm, AttentionSpec Attention,
 
     /// <summary>Multiplies both outputs as they join the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
+
+    /// <summary>Experts instead of a feed-forward; <see cref="Mlp"/> is then the one that all tokens share, of size 0 where there is none.</summary>
+    public MoeSpec? Moe { get; init; }
+}
+
+/// <summary>A mixture of gated feed-forwards.</summary>
+public sealed record MoeSpec
+{
+    public required int Experts { get; init; }
+
+    public required int IntermediateSize { get; init; }
+
+    public required RouterRule Router { get; init; }
+
+    public Activation Activation { get; init; } = Activation.Silu;
+
+    /// <summary>Of <see cref="Activation.ClampedSwiglu"/>.</summary>
+    public float Limit { get; init; }
+
+    public bool RouterBias { get; init; }
+
+    /// <summary>A vector is added to scores when experts are chosen.</summary>
+    public bool HasCorrection { get; init; }
+
+    /// <summary>Experts' products have biases.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>The shared feed-forward's output is multiplied by the sigmoid of a product of its own.</summary>
+    public bool GatesShared { get; init; }
+
+    public ExpertStorage Storage { get; init; }
+}
+
+/// <summary>How a checkpoint stores experts.</summary>
+public enum ExpertStorage
+{
+    /// <summary>Matrices of each, <c>{expert}</c> in their names.</summary>
+    Single,
+
+    /// <summary>One tensor for all: [experts, outputs, inputs], gate before up.</summary>
+    Stacked,
+
+    /// <summary>One tensor for all: [experts, inputs, outputs], gate before up.</summary>
+    StackedTransposed,
+
+    /// <summary>gpt-oss: as <see cref="StackedTransposed"/> with gate and up in turn; or MXFP4 blocks of [experts, outputs, inputs], in turn too.</summary>
+    GptOss,
 }
 
 /// <summary>A norm.</summary>

@@ -19,15 +19,15 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
 
     /// <summary>The matrix of a part, [outputs, inputs].</summary>
     /// <exception cref="QuireException">It is missing or has another shape.</exception>
-    public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs)
+    public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs, int expert = 0)
     {
-        string name = names.Name(part, layer);
+        string name = names.Name(part, layer, expert);
         // Tables are looked up, not multiplied: schemes quantise linear modules.
         if (quantization is null || part == WeightPart.Embedding || !name.EndsWith(WeightEnd, StringComparison.Ordinal)) return new StoredRows(Find(name, outputs, inputs));
         var module = new ModuleTensors(n => checkpoint.TryGet(n, out CheckpointTensor? tensor) ? tensor : null, name[..^WeightEnd.Length]);
         if (quantization.Open(module, outputs, inputs) is { } coded) return coded;
         var plain = new StoredRows(Find(name, outputs, inputs));
-        return part == WeightPart.Head ? plain : quantization.Plain(module.Name, plain);
+        return part is WeightPart.Head or WeightPart.Router or WeightPart.SharedScale ? plain : quantization.Plain(module.Name, plain);
     }
 
     /// <summary>Matrices of the same inputs, one for each part; those that the checkpoint stores as one are slices of it.</summary>
@@ -44,6 +44,41 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
                 matrices[i] = end - start == 1 ? stored : new SlicedRows(stored, first, parts[i].Rows);
         }
         return matrices;
+    }
+
+    /// <summary>Products of one expert: gate and up, to be stacked, and down.</summary>
+    public (IWeightRows[] Up, IWeightRows Down) Expert(int layer, int expert, int hidden, MoeSpec moe)
+    {
+        int size = moe.IntermediateSize;
+        if (moe.Storage == ExpertStorage.Single)
+            return ([Rows(WeightPart.ExpertGate, layer, size, hidden, expert), Rows(WeightPart.ExpertUp, layer, size, hidden, expert)], Rows(WeightPart.ExpertDown, layer, hidden, size, expert));
+        IWeightRows up = Stacked(WeightPart.ExpertUp, layer, expert, moe, 2 * size, hidden), down = Stacked(WeightPart.ExpertDown, layer, expert, moe, hidden, size);
+        return ([moe.Storage == ExpertStorage.GptOss ? new AlternatingRows(up) : up], down);
+    }
+
+    private IWeightRows Stacked(WeightPart part, int layer, int expert, MoeSpec moe, int outputs, int inputs)
+    {
+        string name = names.Name(part, layer);
+        if (moe.Storage == ExpertStorage.GptOss && checkpoint.TryGet(name + "_blocks", out CheckpointTensor? blocks))
+            return Fp4Rows.OpenMxfp4(blocks, checkpoint.Get(name + "_scales"), (long)expert * outputs, outputs, inputs);
+        bool isTransposed = moe.Storage != ExpertStorage.Stacked;
+        (int rows, int columns) = isTransposed ? (inputs, outputs) : (outputs, inputs);
+        var all = new StoredRows(Find(name, (long)moe.Experts * rows, columns));
+        IWeightRows own = new SlicedRows(all, (long)expert * rows, rows);
+        return isTransposed ? new TransposedRows(own) : own;
+    }
+
+    /// <summary>All experts' biases of a product, [experts, length].</summary>
+    public Tensor ExpertBias(WeightPart part, int layer, MoeSpec moe, int length)
+    {
+        var values = new float[moe.Experts * length];
+        Find(names.Name(part, layer), moe.Experts, length).ReadRows(0, moe.Experts, values);
+        if (part == WeightPart.ExpertUpBias && moe.Storage == ExpertStorage.GptOss)
+        {
+            float[] stored = [.. values];
+            for (int row = 0; row < values.Length; row++) values[row] = stored[(row / length * length) + AlternatingRows.Stored(row % length, length)];
+        }
+        return Upload(values, new Shape(moe.Experts, length));
     }
 
     /// <summary>Query, key and value, to be stacked; rows of query and key heads in half-split order.</summary>

@@ -82,7 +82,21 @@ public interface IDevice : IDisposable
     /// <summary>output = activation(gate) * up, for rows of [gate | up].</summary>
     /// <param name="output">[rows, columns] f32.</param>
     /// <param name="gateUp">[rows, 2 * columns] f32.</param>
-    void GatedActivation(Tensor output, Tensor gateUp, Activation activation);
+    /// <param name="limit">Of <see cref="Activation.ClampedSwiglu"/>.</param>
+    void GatedActivation(Tensor output, Tensor gateUp, Activation activation, float limit = 0);
+
+    /// <summary>output = residual + the weighted sum of the experts that the router chooses for each row.</summary>
+    /// <param name="output">[rows, hidden] f32; may be the residual or the input.</param>
+    /// <param name="input">[rows, hidden] f32.</param>
+    /// <param name="logits">[rows, experts] f32: the router's; spent.</param>
+    /// <param name="layer">Weights prepared by this device.</param>
+    /// <param name="limit">Of the activation.</param>
+    /// <param name="residual">Empty adds nothing.</param>
+    void Experts(Tensor output, Tensor input, Tensor logits, ExpertWeights layer, in RouterRule rule, Activation activation, float limit, Tensor residual);
+
+    /// <summary>output += sigmoid(gate) * input, by row.</summary>
+    /// <param name="gates">[rows, 1] f32.</param>
+    void AddGated(Tensor output, Tensor input, Tensor gates);
 
     /// <summary>Every value x becomes activation(x).</summary>
     /// <param name="values">[rows, columns] f32.</param>

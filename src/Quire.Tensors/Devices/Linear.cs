@@ -50,4 +50,7 @@ public enum Activation
 
     /// <summary>max(x, 0)².</summary>
     SquaredRelu,
+
+    /// <summary>gpt-oss: gate · sigmoid(1.702 gate) · (up + 1), gate at most a limit and up within plus and minus it. Only with a gate.</summary>
+    ClampedSwiglu,
 }

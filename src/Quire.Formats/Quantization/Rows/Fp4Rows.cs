@@ -3,7 +3,7 @@ using Quire.Tensors;
 namespace Quire.Formats;
 
 /// <summary>float4 e2m1, two to a byte, low nibble first, with a scale for each group of inputs.</summary>
-internal sealed class Fp4Rows : CodedRows
+public sealed class Fp4Rows : CodedRows
 {
     /// <summary>Numbers of the sixteen codes; bit 3 is the sign.</summary>
     public static readonly float[] E2M1 = [0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0f, -0.5f, -1, -1.5f, -2, -3, -4, -6];
