@@ -125,7 +125,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
             for (int row = 0; row < rows; row++)
                 Merge(total + (row * padded), ref totalMax[row], ref totalSum[row], partial + (row * padded), max[row], sum[row]);
         }
-        for (int row = 0; row < rows; row++) Write(Row(output, first, row, kvHead), total + (row * padded), totalSum[row]);
+        for (int row = 0; row < rows; row++) Write(Row(output, first, row, kvHead), total + (row * padded), WithSink(kvHead, row, totalMax[row], totalSum[row]));
     }
 
     /// <summary>The numbers of one position of one KV head over one partition: what <see cref="AttentionPartitions{T}"/> spreads over threads.</summary>
@@ -163,7 +163,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
                 float* partial = partials + (i * stride);
                 Merge(total, ref max, ref sum, partial + (row * padded), partial[(group * padded) + row], partial[(group * padded) + group + row]);
             }
-            Write(Row(output, first, row, kvHead), total, sum);
+            Write(Row(output, first, row, kvHead), total, WithSink(kvHead, row, max, sum));
         }
     }
 
@@ -309,6 +309,15 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         float* lanes = stackalloc float[16];
         T.Store(lanes, T.Fma(T.Broadcast(totalSum), old, T.Broadcast(sum) * added));
         (totalMax, totalSum) = (both, lanes[0]);
+    }
+
+    // The sink's share of the softmax's denominator.
+    private float WithSink(int kvHead, int row, float max, float sum)
+    {
+        if (rule.Sinks.IsEmpty) return sum;
+        float* lanes = stackalloc float[16];
+        T.Store(lanes, LaneMath.Exp(T.Broadcast(((float*)rule.Sinks.Address)[(kvHead * group) + (row % group)] - max)));
+        return sum + lanes[0];
     }
 
     private void Write(float* row, float* total, float sum)

@@ -10,7 +10,7 @@ public static class ModelFamilies
         new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Phi3(), new SeedOss(), new Ernie45(), new HunYuanDense(), new SmolLm3(), new Granite(),
         new Gemma(), new Gemma2(), new Gemma3(), new Gemma3Conditional(), new Olmo2(), new Olmo3(), new Exaone4(), new Glm(), new Glm4(),
         new Starcoder2(), new StableLm(), new Cohere(), new Cohere2(), new Olmo(), new Nemotron(), new Phi(), new GptNeoX(), new GptJ(),
-        new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Ernie45Moe(), new Glm4Moe(), new MiniMaxM2(),
+        new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Ernie45Moe(), new Glm4Moe(), new MiniMaxM2(), new GptOss(),
     ];
 
     private static readonly Dictionary<string, IModelFamily> ByArchitecture =

@@ -30,7 +30,7 @@ internal sealed class AttentionLayer
             rotary,
             spec.NormAfterRotation,
             spec.QkvClip);
-        rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap);
+        rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap, spec.HasSinks ? reader.Vector(layer, (WeightPart.Sinks, spec.Heads)) : default);
 
         NormWeight HeadNorm(WeightPart part, int count, NormSpec? norm) => spec.NormEachHead
             ? reader.HeadNorms(part, layer, count, spec, norm)

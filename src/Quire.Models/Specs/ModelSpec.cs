@@ -170,6 +170,9 @@ public sealed record AttentionSpec
     /// <summary>Biases of the query, key and value projections.</summary>
     public bool QkvBias { get; init; }
 
+    /// <summary>Each query head has one more score, of a token without a value.</summary>
+    public bool HasSinks { get; init; }
+
     /// <summary>Bias of the output projection.</summary>
     public bool OutputBias { get; init; }
 
