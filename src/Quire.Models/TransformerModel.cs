@@ -8,6 +8,8 @@ public sealed class TransformerModel : IDisposable
 {
     private readonly IDevice device;
     private readonly PreparedLinear embedding, head;
+    private readonly PreparedLinear? positionTable;
+    private readonly NormWeight embeddingNorm;
     private readonly DecoderLayer[] layers;
     private readonly NormWeight finalNorm;
     private readonly Tensor headBias;
@@ -25,6 +27,9 @@ public sealed class TransformerModel : IDisposable
         embedding = reader.Prepare(reader.Rows(WeightPart.Embedding, 0, spec.VocabularySize, spec.HiddenSize));
         head = spec.TiedEmbedding ? embedding : reader.Prepare(reader.Rows(WeightPart.Head, 0, spec.VocabularySize, spec.HiddenSize));
         if (spec.HeadBias) headBias = reader.Vector(0, (WeightPart.HeadBias, spec.VocabularySize));
+        if (spec.Positions is { } learned)
+            positionTable = reader.Prepare(new SlicedRows(reader.Rows(WeightPart.Positions, 0, learned.Count + learned.Offset, spec.HiddenSize), learned.Offset, learned.Count));
+        embeddingNorm = reader.Norm(WeightPart.EmbeddingNorm, 0, spec.HiddenSize, spec.EmbeddingNorm);
         finalNorm = reader.Norm(WeightPart.FinalNorm, 0, spec.HiddenSize, spec.FinalNorm);
 
         var rotaries = new Dictionary<RopeSpec, Tensor>();
@@ -58,11 +63,12 @@ public sealed class TransformerModel : IDisposable
     public static TransformerModel Load(Checkpoint checkpoint, ModelSpec spec, IDevice device, int positions, QuantizationScheme? quantization = null)
     {
         IModelFamily family = ModelFamilies.Of(checkpoint.Config);
-        WeightMap names = checkpoint.Vocabulary is null ? family.Weights(spec) : family.GgufWeights();
+        WeightMap hubNames = family.Weights(spec);
+        WeightMap names = checkpoint.Vocabulary is null ? hubNames = hubNames.Fitting(name => checkpoint.TryGet(name, out _)) : family.GgufWeights();
         var reader = new WeightReader(checkpoint, names, device, quantization ?? QuantizationSchemes.Of(checkpoint));
         try
         {
-            return new TransformerModel(device, spec, reader, family.Weights(spec), positions);
+            return new TransformerModel(device, spec, reader, hubNames, positions);
         }
         catch
         {
@@ -77,7 +83,13 @@ public sealed class TransformerModel : IDisposable
     {
         Tensor residual = workspace.Residual(batch.Tokens, Spec.HiddenSize), hidden = workspace.Hidden(batch.Tokens, Spec.HiddenSize);
         device.Embed(residual, batch.TokenIds, embedding, Spec.EmbeddingScale);
+        if (positionTable is not null)
+        {
+            device.Embed(hidden, batch.Positions, positionTable, 1);
+            device.Add(residual, hidden, 1);
+        }
         adapters[LoraTarget.Embedding].Apply(device, residual, batch.TokenIds, batch.AdapterSlots);
+        if (!embeddingNorm.Weight.IsEmpty) device.Norm(residual, residual, embeddingNorm);
         for (int i = 0; i < layers.Length; i++)
             layers[i].Forward(device, workspace, residual, hidden, cache.Layer(i), batch.Attention(cache.GroupOf[i]), batch.AdapterSlots);
         return residual;

@@ -177,7 +177,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         int* table = (int*)batch.BlockTable.Address + (sequence * batch.BlockTable.Shape[1]);
         Scores(queries, rows, table, start, end, kvHead, scores, wide);
         for (int row = 0; row < rows; row++)
-            Exponentials(scores + (row * Partition), firstPosition + (row / group), start, end, out max[row], out sum[row]);
+            Exponentials(scores + (row * Partition), firstPosition + (row / group), start, end, Slope(kvHead, row), out max[row], out sum[row]);
         WeightedValues(scores, rows, firstPosition, table, start, end, kvHead, partial, wide);
     }
 
@@ -218,7 +218,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     }
 
     // Scores become exponentials; those of tokens that the row does not see become 0.
-    private void Exponentials(float* scores, int position, int start, int end, out float max, out float sum)
+    private void Exponentials(float* scores, int position, int start, int end, float slope, out float max, out float sum)
     {
         int low = Math.Max(Lowest(position), start) - start, high = Math.Min(position + 1, end) - start;
         int length = ((end - start) + BlockTokens - 1) / BlockTokens * BlockTokens;
@@ -227,10 +227,14 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         for (int t = 0; t < low; t++) scores[t] = float.NegativeInfinity;
         for (int t = high; t < length; t++) scores[t] = float.NegativeInfinity;
 
+        float* ordinals = stackalloc float[16];
+        for (int i = 0; i < 16; i++) ordinals[i] = i;
+        T lanes = T.Load(ordinals);
         T scale = T.Broadcast(rule.Scale), best = T.Broadcast(float.NegativeInfinity);
         for (int t = low / 16 * 16; t < high; t += 16)
         {
             T scaled = T.Load(scores + t) * scale;
+            if (slope != 0) scaled = T.Fma(T.Broadcast(slope), T.Broadcast(start + t - position) + lanes, scaled);
             // Unseen tokens become -cap here, which no seen one is below: the maximum stays a seen token's.
             if (rule.Cap > 0) scaled = LaneMath.Cap(scaled, rule.Cap);
             T.Store(scores + t, scaled);
@@ -310,6 +314,8 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         T.Store(lanes, T.Fma(T.Broadcast(totalSum), old, T.Broadcast(sum) * added));
         (totalMax, totalSum) = (both, lanes[0]);
     }
+
+    private float Slope(int kvHead, int row) => rule.Slopes.IsEmpty ? 0 : ((float*)rule.Slopes.Address)[(kvHead * group) + (row % group)];
 
     // The sink's share of the softmax's denominator.
     private float WithSink(int kvHead, int row, float max, float sum)

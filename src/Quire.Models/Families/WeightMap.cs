@@ -42,12 +42,19 @@ public enum WeightPart
     /// <summary>[1, hidden]: gates the shared feed-forward.</summary>
     SharedScale,
     Sinks,
+    Positions,
+    EmbeddingNorm,
 }
 
 /// <summary>A checkpoint's names for the parts of a spec; <c>{layer}</c> stands for the layer index, <c>{expert}</c> for the expert's.</summary>
 public sealed class WeightMap
 {
+    // Some files of a family have names under one of these, others have not.
+    private static readonly string[] Prefixes = ["transformer.", "model."];
     private readonly Dictionary<WeightPart, string> names = [];
+
+    /// <summary>Matrices of layers are stored [inputs, outputs].</summary>
+    public bool IsTransposed { get; init; }
 
     /// <summary>GGUF's names.</summary>
     public static WeightMap Gguf() => new WeightMap()
@@ -87,6 +94,27 @@ public sealed class WeightMap
     {
         foreach ((WeightPart part, string name) in names.ToArray()) names[part] = prefix + name;
         return this;
+    }
+
+    /// <summary>This map, or it with a prefix more or less, whichever names the checkpoint's embedding.</summary>
+    public WeightMap Fitting(Func<string, bool> exists)
+    {
+        string embedding = Name(WeightPart.Embedding);
+        if (exists(embedding)) return this;
+        foreach (string prefix in Prefixes)
+        {
+            if (exists(prefix + embedding)) return Renamed(name => prefix + name);
+            if (embedding.StartsWith(prefix, StringComparison.Ordinal) && exists(embedding[prefix.Length..]))
+                return Renamed(name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name);
+        }
+        return this;
+    }
+
+    private WeightMap Renamed(Func<string, string> rename)
+    {
+        var renamed = new WeightMap { IsTransposed = IsTransposed };
+        foreach ((WeightPart part, string name) in names) renamed.names[part] = part is WeightPart.Head or WeightPart.HeadBias ? name : rename(name);
+        return renamed;
     }
 
     /// <summary>The name of a norm's bias, which stands beside its weight in every checkpoint.</summary>

@@ -30,7 +30,8 @@ internal sealed class AttentionLayer
             rotary,
             spec.NormAfterRotation,
             spec.QkvClip);
-        rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap, spec.HasSinks ? reader.Vector(layer, (WeightPart.Sinks, spec.Heads)) : default);
+        rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap, spec.HasSinks ? reader.Vector(layer, (WeightPart.Sinks, spec.Heads)) : default,
+            spec.Alibi is { } alibi ? reader.Upload(alibi.Slopes(spec.Heads), new Shape(spec.Heads)) : default);
 
         NormWeight HeadNorm(WeightPart part, int count, NormSpec? norm) => spec.NormEachHead
             ? reader.HeadNorms(part, layer, count, spec, norm)

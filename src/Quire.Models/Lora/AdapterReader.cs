@@ -87,7 +87,7 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
     private IWeightRows Arrange(IWeightRows stored, int layer, (WeightPart Part, int Rows)[] parts)
     {
         AttentionSpec attention = spec.Layers[layer].Attention;
-        if (parts[0].Part == WeightPart.Query && attention.QkvByHead) return new HeadByHeadRows(stored, attention.Heads, attention.HeadSize);
+        if (parts[0].Part == WeightPart.Query && attention.QkvByHead) return new HeadByHeadRows(stored, attention.KvHeads, attention.Heads / attention.KvHeads, attention.HeadSize);
         var views = new IWeightRows[parts.Length];
         long first = 0;
         for (int i = 0; i < parts.Length; first += parts[i++].Rows)

@@ -26,6 +26,12 @@ public sealed record ModelSpec
     /// <summary>Multiplies embedded rows.</summary>
     public float EmbeddingScale { get; init; } = 1;
 
+    /// <summary>Learned rows that are added to embedded ones; null for none.</summary>
+    public PositionSpec? Positions { get; init; }
+
+    /// <summary>Norm of the embedded rows.</summary>
+    public NormSpec? EmbeddingNorm { get; init; }
+
     /// <summary>Multiplies logits.</summary>
     public float LogitScale { get; init; } = 1;
 
@@ -43,6 +49,11 @@ public sealed record ModelSpec
     public ModelSpec WithAttention(Func<int, AttentionSpec, AttentionSpec> change) =>
         this with { Layers = [.. Layers.Select((layer, index) => layer with { Attention = change(index, layer.Attention) })] };
 }
+
+/// <summary>A table of positions.</summary>
+/// <param name="Count">Positions that it has.</param>
+/// <param name="Offset">Row of position 0.</param>
+public sealed record PositionSpec(int Count, int Offset = 0);
 
 /// <summary>One decoder layer: norm, attention, residual sum, norm, feed-forward, residual sum.</summary>
 /// <param name="AttentionNorm">Norm of attention's input; null feeds it the residual stream itself.</param>
@@ -164,11 +175,14 @@ public sealed record AttentionSpec
     /// <summary>Query, key and value are clamped to plus and minus this before anything else; 0 clamps nothing.</summary>
     public float QkvClip { get; init; }
 
-    /// <summary>Checkpoints store query, key and value as one matrix that has the three of a head behind each other; there are as many key heads as heads, which do not rotate by neighbours.</summary>
+    /// <summary>Checkpoints store query, key and value as one matrix that has the queries, key and value of a key head behind each other; heads do not rotate by neighbours.</summary>
     public bool QkvByHead { get; init; }
 
     /// <summary>Biases of the query, key and value projections.</summary>
     public bool QkvBias { get; init; }
+
+    /// <summary>By head: what is added to a score for each token that the key lies after the query, a negative distance (ALiBi); null for none.</summary>
+    public AlibiSpec? Alibi { get; init; }
 
     /// <summary>Each query head has one more score, of a token without a value.</summary>
     public bool HasSinks { get; init; }
@@ -178,6 +192,27 @@ public sealed record AttentionSpec
 
     /// <summary>What one layer of this kind keeps of a block.</summary>
     public KvLayout KvLayout(DType type) => new(KvHeads, HeadSize, type);
+}
+
+/// <summary>Slopes of linear biases.</summary>
+/// <param name="Maximum">The last head's slope is 2^-Maximum where their number is a power of two.</param>
+/// <param name="Factor">Multiplies all slopes.</param>
+/// <param name="TakesOddOnes">How other numbers of heads choose among the slopes of the next power of two: MPT takes those of odd places, then of even ones; else the
+/// slopes of the power of two below come first, then every other one of twice as many.</param>
+public sealed record AlibiSpec(double Maximum = 8, float Factor = 1, bool TakesOddOnes = false)
+{
+    /// <summary>By head.</summary>
+    public float[] Slopes(int heads)
+    {
+        int below = 1;
+        while (2 * below <= heads) below *= 2;
+        if (below == heads) return [.. Powers(heads)];
+        float[] next = [.. Powers(2 * below)];
+        IEnumerable<float> odd = next.Where((_, i) => i % 2 == 1), even = next.Where((_, i) => i % 2 == 0);
+        return [.. (TakesOddOnes ? odd.Concat(even) : Powers(below).Concat(even)).Take(heads)];
+
+        IEnumerable<float> Powers(int count) => Enumerable.Range(1, count).Select(i => Factor * (float)Math.Pow(2, -i * Maximum / count));
+    }
 }
 
 /// <summary>A feed-forward: down(activation(gate(x)) * up(x)), or down(activation(up(x))) without a gate.</summary>

@@ -22,8 +22,9 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs, int expert = 0)
     {
         string name = names.Name(part, layer, expert);
+        if (names.IsTransposed && part is not (WeightPart.Embedding or WeightPart.Positions or WeightPart.Head)) return new TransposedRows(new StoredRows(Find(name, inputs, outputs)));
         // Tables are looked up, not multiplied: schemes quantise linear modules.
-        if (quantization is null || part == WeightPart.Embedding || !name.EndsWith(WeightEnd, StringComparison.Ordinal)) return new StoredRows(Find(name, outputs, inputs));
+        if (quantization is null || part is WeightPart.Embedding or WeightPart.Positions || !name.EndsWith(WeightEnd, StringComparison.Ordinal)) return new StoredRows(Find(name, outputs, inputs));
         var module = new ModuleTensors(n => checkpoint.TryGet(n, out CheckpointTensor? tensor) ? tensor : null, name[..^WeightEnd.Length]);
         if (quantization.Open(module, outputs, inputs) is { } coded) return coded;
         var plain = new StoredRows(Find(name, outputs, inputs));
@@ -85,7 +86,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public IWeightRows[] Qkv(int layer, int hidden, AttentionSpec spec)
     {
         int queries = spec.Heads * spec.HeadSize, keys = spec.KvHeads * spec.HeadSize;
-        if (spec.QkvByHead) return [new HeadByHeadRows(Rows(WeightPart.Query, layer, 3L * queries, hidden), spec.Heads, spec.HeadSize)];
+        if (spec.QkvByHead) return [new HeadByHeadRows(Rows(WeightPart.Query, layer, queries + (2L * keys), hidden), spec.KvHeads, spec.Heads / spec.KvHeads, spec.HeadSize)];
         IWeightRows[] parts = Split(layer, hidden, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
         return [HalfSplit(parts[0], spec), HalfSplit(parts[1], spec), parts[2]];
     }
@@ -122,8 +123,13 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         int keys = spec.KvHeads * spec.HeadSize;
         if (spec.QkvByHead)
         {
-            float[] stored = Read(WeightPart.QueryBias, layer, 3 * keys);
-            return Upload([.. Enumerable.Range(0, stored.Length).Select(row => stored[HeadByHeadRows.Stored(row, spec.Heads, spec.HeadSize)])], new Shape(stored.Length));
+            float[] stored = Read(WeightPart.QueryBias, layer, (spec.Heads * spec.HeadSize) + (2 * keys));
+            return Upload([.. Enumerable.Range(0, stored.Length).Select(row => stored[HeadByHeadRows.Stored(row, spec.KvHeads, spec.Heads / spec.KvHeads, spec.HeadSize)])], new Shape(stored.Length));
+        }
+        if (names.Name(WeightPart.QueryBias, layer) == names.Name(WeightPart.ValueBias, layer))
+        {
+            int all = (spec.Heads * spec.HeadSize) + (2 * keys);
+            return Upload(Read(WeightPart.QueryBias, layer, all), new Shape(all));
         }
         float[] values = [.. Rotated(WeightPart.QueryBias, spec.Heads * spec.HeadSize), .. Rotated(WeightPart.KeyBias, keys), .. Read(WeightPart.ValueBias, layer, keys)];
         return Upload(values, new Shape(values.Length));

@@ -38,8 +38,9 @@ public readonly record struct AttentionBatch(Tensor Positions, Tensor QueryStart
 /// <param name="Scale">Multiplies query · key.</param>
 /// <param name="Window">A row sees this many tokens, itself included; 0 means all before it.</param>
 /// <param name="Cap">Scaled scores become cap * tanh(score / cap); 0 caps nothing.</param>
+/// <param name="Slopes">f32 [heads]: scaled scores get + slope * (key position - query position); empty for none.</param>
 /// <param name="Sinks">f32 [heads]: one more score of each head, of a token without a value; empty for none.</param>
-public readonly record struct AttentionRule(float Scale, int Window = 0, float Cap = 0, Tensor Sinks = default);
+public readonly record struct AttentionRule(float Scale, int Window = 0, float Cap = 0, Tensor Sinks = default, Tensor Slopes = default);
 
 /// <summary>How rows of [query | key | value] become heads.</summary>
 /// <param name="Heads">Query heads; query head h reads KV head h / (Heads / KvHeads).</param>

@@ -13,7 +13,7 @@ public sealed class FamilyTests
     public void Logits_are_within_the_reference_tolerance_in_f32(string name)
     {
         using FamilyGolden golden = FamilyGolden.Load(name);
-        using var runner = new ForwardRunner(golden.Folder);
+        using var runner = new ForwardRunner(golden.Folder, change: AsReference);
         SkipDynamicRope(name, runner.Spec);
         float[][][] logits = runner.Logits(golden.Prompts);
         double worst = 0;
@@ -31,7 +31,7 @@ public sealed class FamilyTests
     public void Greedy_tokens_equal_the_reference_up_to_its_margins(string name)
     {
         using FamilyGolden golden = FamilyGolden.Load(name);
-        using var runner = new ForwardRunner(golden.Folder);
+        using var runner = new ForwardRunner(golden.Folder, change: AsReference);
         SkipDynamicRope(name, runner.Spec);
         if (golden.HasAlternative) Assert.Skip($"{name}: the reference's greedy tokens are of the reading that follows the sequence's length");
         float[][][] logits = runner.Logits([.. golden.Prompts.Select((prompt, i) => prompt.Concat(golden.Greedy[i].Tokens).ToArray())]);
@@ -50,7 +50,7 @@ public sealed class FamilyTests
     public void Bf16_rows_stay_within_twice_the_reference_divergence(string name)
     {
         using FamilyGolden golden = FamilyGolden.Load(name);
-        using var runner = new ForwardRunner(golden.Folder, DType.BF16);
+        using var runner = new ForwardRunner(golden.Folder, DType.BF16, change: AsReference);
         SkipDynamicRope(name, runner.Spec);
         float[][][] logits = runner.Logits(golden.Prompts);
         List<double> divergences = [];
@@ -81,6 +81,12 @@ public sealed class FamilyTests
             return ModelFamilies.Of(config).Describe(config);
         }
     }
+
+    // A listed deviation: with its eager attention the reference adds Falcon's linear biases twice, to the scores and in the mask. The models were trained with them once, and
+    // vLLM adds them once, as Quire does; doubled, the reference is met to its tolerance.
+    private static ModelSpec AsReference(ModelSpec spec) => spec.WithAttention(attention => attention.Alibi is { Factor: not 1 } alibi
+        ? attention with { Alibi = alibi with { Factor = 2 * alibi.Factor } }
+        : attention);
 
     // The reference changes its base with the sequence's length; a paged cache cannot, and vLLM does not.
     private static void SkipDynamicRope(string name, ModelSpec spec)

@@ -19,15 +19,17 @@ internal sealed class ForwardRunner : IDisposable
 
     /// <param name="kvType">Of weights without a format of their own, and of keys and values.</param>
     /// <param name="cache">Of keys and values, where they differ.</param>
+    /// <param name="change">Changes the family's description.</param>
     /// <param name="quantization">Changes the checkpoint's scheme.</param>
     /// <param name="activations">Null follows <paramref name="kvType"/>.</param>
-    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048, CpuActivations? activations = null, Func<QuantizationScheme, QuantizationScheme>? quantization = null, DType? cache = null)
+    public ForwardRunner(string path, DType kvType = DType.F32, KernelSet? kernels = null, int positions = 2048, CpuActivations? activations = null, Func<QuantizationScheme, QuantizationScheme>? quantization = null, DType? cache = null, Func<ModelSpec, ModelSpec>? change = null)
     {
         this.kvType = cache ?? kvType;
         this.path = path;
         device = new CpuDevice(kernels ?? KernelSet.Default, pool, kvType, activations ?? (kvType == DType.BF16 ? CpuActivations.BF16 : CpuActivations.F32));
         using Checkpoint checkpoint = Checkpoint.Open(path);
         Spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
+        if (change is not null) Spec = change(Spec);
         model = TransformerModel.Load(checkpoint, Spec, device, positions, quantization is null ? null : quantization(QuantizationSchemes.Of(checkpoint)!));
     }
 
