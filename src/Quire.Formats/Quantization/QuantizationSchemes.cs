@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Quire.Formats;
 
 /// <summary>Every scheme that a checkpoint may name as its <c>quant_method</c>.</summary>
@@ -6,7 +8,7 @@ public static class QuantizationSchemes
     /// <summary>Reads a scheme's part of the configuration.</summary>
     private delegate QuantizationScheme Reader(ConfigObject config);
 
-    private static readonly Dictionary<string, Reader> Readers = new()
+    private static readonly ConcurrentDictionary<string, Reader> Readers = new(new Dictionary<string, Reader>
     {
         ["awq"] = config => new AwqScheme(config),
         ["gptq"] = config => new GptqScheme(config),
@@ -15,14 +17,17 @@ public static class QuantizationSchemes
         ["modelopt"] = config => new ModelOptScheme(config),
         ["bitsandbytes"] = config => new BitsAndBytesScheme(config),
         ["mxfp4"] = _ => new Mxfp4Scheme(),
-    };
+    });
 
     /// <summary>Names that checkpoints may have.</summary>
-    public static IReadOnlyCollection<string> Names => Readers.Keys;
+    public static IReadOnlyCollection<string> Names => [.. Readers.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>Adds a scheme of your own.</summary>
     /// <exception cref="ArgumentException">The name is taken.</exception>
-    public static void Register(string method, Func<ConfigObject, QuantizationScheme> read) => Readers.Add(method, config => read(config));
+    public static void Register(string method, Func<ConfigObject, QuantizationScheme> read)
+    {
+        if (!Readers.TryAdd(method, config => read(config))) throw new ArgumentException($"{method} has a scheme already", nameof(method));
+    }
 
     /// <summary>The checkpoint's scheme, or null where its weights are plain numbers.</summary>
     /// <exception cref="QuireException">The scheme is unknown or its settings make no sense.</exception>

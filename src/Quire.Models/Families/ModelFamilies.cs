@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Quire.Formats;
 
 namespace Quire.Models;
@@ -14,8 +15,16 @@ public static class ModelFamilies
         new Gpt2(), new GptBigCode(), new Opt(), new Bloom(), new Falcon(), new Mpt(),
     ];
 
-    private static readonly Dictionary<string, IModelFamily> ByArchitecture =
-        All.SelectMany(family => family.Architectures.Select(name => (name, family))).ToDictionary(pair => pair.name, pair => pair.family);
+    private static readonly ConcurrentDictionary<string, IModelFamily> ByArchitecture =
+        new(All.SelectMany(family => family.Architectures.Select(name => KeyValuePair.Create(name, family))));
+
+    /// <summary>Adds a family of your own.</summary>
+    /// <exception cref="ArgumentException">One of its architectures has a family already.</exception>
+    public static void Register(IModelFamily family)
+    {
+        foreach (string name in family.Architectures)
+            if (!ByArchitecture.TryAdd(name, family)) throw new ArgumentException($"{name} has a family already", nameof(family));
+    }
 
     /// <summary>The family of a configuration.</summary>
     /// <exception cref="QuireException">None of its architectures is supported; the message names those that are.</exception>
