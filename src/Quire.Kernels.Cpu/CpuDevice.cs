@@ -149,6 +149,12 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         kernels.Activate(pool, values, activation);
     }
 
+    public void Xielu(Tensor values, in XieluParameters parameters)
+    {
+        Check.F32(values, nameof(values), values.Shape.Rows, values.Shape.Columns);
+        kernels.Xielu(pool, values, parameters);
+    }
+
     public void GatherRows(Tensor output, Tensor input, Tensor rows)
     {
         Check.F32(output, nameof(output), rows.Shape.Count, input.Shape.Columns);

@@ -68,6 +68,8 @@ public abstract class KernelSet
 
     internal abstract void Activate(ComputePool pool, Tensor values, Activation activation);
 
+    internal abstract void Xielu(ComputePool pool, Tensor values, in XieluParameters parameters);
+
     internal abstract void Sample(ComputePool pool, Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens);
 
     internal static unsafe void Embed(Tensor output, Tensor ids, PackedWeight table, float scale)
@@ -187,6 +189,12 @@ public abstract class KernelSet
         {
             var job = new ActivateJob(values, activation);
             pool.Run(ref job, (int)(values.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
+        }
+
+        internal override void Xielu(ComputePool pool, Tensor values, in XieluParameters parameters)
+        {
+            var job = new XieluJob<T>((float*)values.Address, values.Shape.Count, parameters);
+            pool.Run(ref job, job.Items);
         }
 
         internal override void Sample(ComputePool pool, Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens)

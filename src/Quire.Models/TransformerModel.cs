@@ -33,7 +33,7 @@ public sealed class TransformerModel : IDisposable
         finalNorm = reader.Norm(WeightPart.FinalNorm, 0, spec.HiddenSize, spec.FinalNorm);
 
         var rotaries = new Dictionary<RopeSpec, Tensor>();
-        layers = [.. spec.Layers.Select((layer, i) => new DecoderLayer(reader, i, spec.HiddenSize, layer, Rotary(layer.Attention.Rope), adapters))];
+        layers = [.. spec.Layers.Select((layer, i) => new DecoderLayer(reader, i, spec.HiddenSize, layer, Rotary(layer.Attention.Rope), adapters, positions))];
         if (spec.Layers.Select((_, i) => reader.KvScales(i)).ToArray() is var scales && scales.Any(scale => scale is not null))
             kvScales = [.. scales.Select(scale => scale ?? new KvScales(1, 1))];
         owned = reader.Owned;

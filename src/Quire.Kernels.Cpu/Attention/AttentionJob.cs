@@ -182,7 +182,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     }
 
     /// <summary>First position that a row at <paramref name="position"/> sees.</summary>
-    private int Lowest(int position) => rule.Window > 0 ? Math.Max(0, position - rule.Window + 1) : 0;
+    private int Lowest(int position) => rule.IsChunked ? position / rule.Window * rule.Window : rule.Window > 0 ? Math.Max(0, position - rule.Window + 1) : 0;
 
     private float* Row(float* rows, int first, int row, int kvHead) =>
         rows + ((((long)(first + (row / group)) * heads) + (kvHead * group) + (row % group)) * size);

@@ -27,6 +27,7 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
         for (int head = 0; head < rule.Heads; head++, row += size, to += size)
         {
             Prepare(row, head, rule.QueryNorm, rotary, half);
+            if (!rule.QueryScale.IsEmpty) Scale(row, ((float*)rule.QueryScale.Address)[((int*)batch.Positions.Address)[item]]);
             Buffer.MemoryCopy(row, to, size * 4L, size * 4L);
         }
 
@@ -39,6 +40,11 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
             Prepare(row, head, rule.KeyNorm, rotary, half);
             KvBlocks<T>.Write(cache, slot, head, row, values);
         }
+    }
+
+    private void Scale(float* head, float factor)
+    {
+        for (int i = 0; i < rule.HeadSize; i++) head[i] *= factor;
     }
 
     private void Clip(float* row, int columns)

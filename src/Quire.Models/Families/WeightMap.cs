@@ -44,6 +44,10 @@ public enum WeightPart
     Sinks,
     Positions,
     EmbeddingNorm,
+    XieluPositive,
+    XieluNegative,
+    XieluBeta,
+    XieluEpsilon,
 }
 
 /// <summary>A checkpoint's names for the parts of a spec; <c>{layer}</c> stands for the layer index, <c>{expert}</c> for the expert's.</summary>

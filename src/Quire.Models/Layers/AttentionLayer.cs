@@ -12,7 +12,7 @@ internal sealed class AttentionLayer
     private readonly AttentionRule rule;
     private readonly LoraSite qkvAdapters, outputAdapters;
 
-    public AttentionLayer(WeightReader reader, int layer, int hidden, AttentionSpec spec, Tensor rotary, LoraSites adapters)
+    public AttentionLayer(WeightReader reader, int layer, int hidden, AttentionSpec spec, Tensor rotary, LoraSites adapters, int positions)
     {
         (qkvAdapters, outputAdapters) = (adapters[LoraTarget.Qkv, layer], adapters[LoraTarget.Output, layer]);
         this.spec = spec;
@@ -29,9 +29,11 @@ internal sealed class AttentionLayer
             HeadNorm(WeightPart.KeyNorm, spec.KvHeads, spec.KeyNorm),
             rotary,
             spec.NormAfterRotation,
-            spec.QkvClip);
+            spec.QkvClip,
+            spec.Temperature is { } temperature ? reader.Upload(temperature.Table(positions), new Shape(positions)) : default);
         rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap, spec.HasSinks ? reader.Vector(layer, (WeightPart.Sinks, spec.Heads)) : default,
-            spec.Alibi is { } alibi ? reader.Upload(alibi.Slopes(spec.Heads), new Shape(spec.Heads)) : default);
+            spec.Alibi is { } alibi ? reader.Upload(alibi.Slopes(spec.Heads), new Shape(spec.Heads)) : default,
+            spec.IsChunked);
 
         NormWeight HeadNorm(WeightPart part, int count, NormSpec? norm) => spec.NormEachHead
             ? reader.HeadNorms(part, layer, count, spec, norm)

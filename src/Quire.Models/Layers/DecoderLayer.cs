@@ -12,10 +12,10 @@ internal sealed class DecoderLayer
     private readonly float residualScale;
     private readonly bool isParallel;
 
-    public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary, LoraSites adapters)
+    public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary, LoraSites adapters, int positions)
     {
         attentionNorm = reader.Norm(WeightPart.AttentionNorm, layer, hidden, spec.AttentionNorm);
-        attention = new AttentionLayer(reader, layer, hidden, spec.Attention, rotary, adapters);
+        attention = new AttentionLayer(reader, layer, hidden, spec.Attention, rotary, adapters, positions);
         postAttentionNorm = reader.Norm(WeightPart.PostAttentionNorm, layer, hidden, spec.PostAttentionNorm);
         mlpNorm = reader.Norm(WeightPart.MlpNorm, layer, hidden, spec.MlpNorm);
         if (spec.Moe is { } moe) experts = new MoeLayer(reader, layer, hidden, moe, spec.Mlp, adapters);

@@ -9,6 +9,7 @@ internal sealed class MlpLayer
     private readonly PreparedLinear up, down;
     private readonly Tensor upBias, downBias;
     private readonly LoraSite upAdapters, downAdapters;
+    private readonly XieluParameters xielu;
 
     public MlpLayer(WeightReader reader, int layer, int hidden, MlpSpec spec, LoraSites adapters, WeightPart gate = WeightPart.Gate, WeightPart upPart = WeightPart.Up, WeightPart downPart = WeightPart.Down)
     {
@@ -19,6 +20,7 @@ internal sealed class MlpLayer
             ? reader.Prepare(reader.Split(layer, hidden, (gate, size), (upPart, size)))
             : reader.Prepare(reader.Rows(upPart, layer, size, hidden));
         down = reader.Prepare(reader.Rows(downPart, layer, hidden, size));
+        if (spec.Activation == Activation.Xielu) xielu = reader.Xielu(layer);
         if (!spec.Bias) return;
         upBias = spec.IsGated ? reader.Vector(layer, (WeightPart.GateBias, size), (WeightPart.UpBias, size)) : reader.Vector(layer, (WeightPart.UpBias, size));
         downBias = reader.Vector(layer, (WeightPart.DownBias, hidden));
@@ -42,7 +44,8 @@ internal sealed class MlpLayer
         {
             device.Linear(gated, input, up, new LinearEpilogue(upBias));
             upAdapters.Apply(device, gated, input, adapterSlots);
-            device.Activate(gated, spec.Activation);
+            if (spec.Activation == Activation.Xielu) device.Xielu(gated, xielu);
+            else device.Activate(gated, spec.Activation);
         }
         device.Linear(output, gated, down, new LinearEpilogue(downBias, residual));
         downAdapters.Apply(device, output, gated, adapterSlots);

@@ -149,6 +149,12 @@ public sealed record AttentionSpec
     /// <summary>Tokens that a row sees, itself included; 0 is all.</summary>
     public int Window { get; init; }
 
+    /// <summary>The window does not slide: a row sees the tokens of its own chunk of <see cref="Window"/> positions.</summary>
+    public bool IsChunked { get; init; }
+
+    /// <summary>Queries are multiplied by 1 + Factor * ln(floor((position + 1) / Step) + 1); null for none.</summary>
+    public QueryTemperature? Temperature { get; init; }
+
     /// <summary>Null rotates nothing.</summary>
     public RopeSpec? Rope { get; init; }
 
@@ -192,6 +198,13 @@ public sealed record AttentionSpec
 
     /// <summary>What one layer of this kind keeps of a block.</summary>
     public KvLayout KvLayout(DType type) => new(KvHeads, HeadSize, type);
+}
+
+/// <summary>Llama 4's scaling of queries that rotate nothing.</summary>
+public sealed record QueryTemperature(double Factor, double Step)
+{
+    /// <summary>By position.</summary>
+    public float[] Table(int positions) => [.. Enumerable.Range(0, positions).Select(position => (float)(1 + (Factor * Math.Log(Math.Floor((position + 1) / Step) + 1))))];
 }
 
 /// <summary>Slopes of linear biases.</summary>

@@ -137,6 +137,15 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         float[] Rotated(WeightPart part, int length) => InHalfSplitOrder(Read(part, layer, length), spec);
     }
 
+    /// <summary>A layer's xIELU: alphas are stored before their softplus, the negative one on top of beta.</summary>
+    public XieluParameters Xielu(int layer)
+    {
+        float beta = Read(WeightPart.XieluBeta, layer, 1)[0];
+        return new XieluParameters(Softplus(WeightPart.XieluPositive), beta + Softplus(WeightPart.XieluNegative), beta, Read(WeightPart.XieluEpsilon, layer, 1)[0]);
+
+        float Softplus(WeightPart part) => (float)Math.Log(1 + Math.Exp(Read(part, layer, 1)[0]));
+    }
+
     /// <summary>The bias of a module, in stored order.</summary>
     /// <param name="module">Name without <c>.bias</c>.</param>
     public float[] Bias(string module, int length) => Read(module + ".bias", length);

@@ -38,9 +38,10 @@ public readonly record struct AttentionBatch(Tensor Positions, Tensor QueryStart
 /// <param name="Scale">Multiplies query · key.</param>
 /// <param name="Window">A row sees this many tokens, itself included; 0 means all before it.</param>
 /// <param name="Cap">Scaled scores become cap * tanh(score / cap); 0 caps nothing.</param>
+/// <param name="IsChunked">The window does not slide: positions are in chunks of its size, and a row sees the tokens of its own chunk.</param>
 /// <param name="Slopes">f32 [heads]: scaled scores get + slope * (key position - query position); empty for none.</param>
 /// <param name="Sinks">f32 [heads]: one more score of each head, of a token without a value; empty for none.</param>
-public readonly record struct AttentionRule(float Scale, int Window = 0, float Cap = 0, Tensor Sinks = default, Tensor Slopes = default);
+public readonly record struct AttentionRule(float Scale, int Window = 0, float Cap = 0, Tensor Sinks = default, Tensor Slopes = default, bool IsChunked = false);
 
 /// <summary>How rows of [query | key | value] become heads.</summary>
 /// <param name="Heads">Query heads; query head h reads KV head h / (Heads / KvHeads).</param>
@@ -49,5 +50,7 @@ public readonly record struct AttentionRule(float Scale, int Window = 0, float C
 /// <param name="QueryNorm">RMS norm over each query head, or over all of them where its weight is that long; default for none.</param>
 /// <param name="KeyNorm">The same for key heads.</param>
 /// <param name="Rotary">f32 [positions, 2, rotated / 2]: cosines, then sines; empty rotates nothing. Element i pairs with i + rotated / 2.</param>
+/// <param name="Clip">Query, key and value are clamped to plus and minus this before anything else; 0 clamps nothing.</param>
+/// <param name="QueryScale">f32 [positions]: multiplies query heads in the end; empty for none.</param>
 /// <param name="NormAfterRotation">Norms of single heads come after rotation, not before.</param>
-public readonly record struct HeadRule(int Heads, int KvHeads, int HeadSize, NormWeight QueryNorm, NormWeight KeyNorm, Tensor Rotary, bool NormAfterRotation = false, float Clip = 0);
+public readonly record struct HeadRule(int Heads, int KvHeads, int HeadSize, NormWeight QueryNorm, NormWeight KeyNorm, Tensor Rotary, bool NormAfterRotation = false, float Clip = 0, Tensor QueryScale = default);

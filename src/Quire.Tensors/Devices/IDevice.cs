@@ -102,6 +102,10 @@ public interface IDevice : IDisposable
     /// <param name="values">[rows, columns] f32.</param>
     void Activate(Tensor values, Activation activation);
 
+    /// <summary>Every value x becomes what <see cref="XieluParameters"/> says.</summary>
+    /// <param name="values">[rows, columns] f32.</param>
+    void Xielu(Tensor values, in XieluParameters parameters);
+
     /// <summary>output[i] = input[rows[i]].</summary>
     /// <param name="output">[n, columns] f32.</param>
     /// <param name="input">[any, columns] f32.</param>

@@ -53,4 +53,10 @@ public enum Activation
 
     /// <summary>gpt-oss: gate · sigmoid(1.702 gate) · (up + 1), gate at most a limit and up within plus and minus it. Only with a gate.</summary>
     ClampedSwiglu,
+
+    /// <summary>Apertus: see <see cref="XieluParameters"/>. Only without a gate.</summary>
+    Xielu,
 }
+
+/// <summary>x becomes AlphaPositive x² + Beta x where it is positive, else AlphaNegative (e^min(x, Epsilon) - 1 - x) + Beta x.</summary>
+public readonly record struct XieluParameters(float AlphaPositive, float AlphaNegative, float Beta, float Epsilon);
