@@ -7,7 +7,7 @@ public sealed class AttentionTests
 {
     public static IEnumerable<TheoryDataRow<string, DType>> Cases =>
         from set in KernelSet.Available
-        from type in (DType[])[DType.F32, DType.BF16]
+        from type in (DType[])[DType.F32, DType.BF16, DType.F8E4M3]
         select new TheoryDataRow<string, DType>(set.Name, type);
 
     [Theory, MemberData(nameof(Cases))]
@@ -38,7 +38,7 @@ public sealed class AttentionTests
     }
 
     /// <summary>Sequences whose first <c>Start</c> tokens are cached by an earlier step.</summary>
-    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries, float Cap = 0)
+    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries, float Cap = 0, bool HasSlopes = false, bool HasSinks = false, bool IsChunked = false)
     {
         public static IEnumerable<AttentionCase> All(DType type) =>
         [
@@ -50,6 +50,10 @@ public sealed class AttentionTests
             new(type, 2, 1, 128, 300, [(600, 5)]),
             new(type, 4, 2, 16, 12, [(0, 49), (300, 1), (255, 2)], Cap: 0.5f),
             new(type, 8, 1, 256, 0, [(20, 9)]),
+            new(type, 6, 2, 32, 0, [(0, 49), (300, 1), (511, 2), (3, 1)], HasSlopes: true),
+            new(type, 6, 3, 16, 12, [(0, 49), (300, 1), (255, 2), (0, 1)], HasSinks: true),
+            new(type, 4, 1, 64, 0, [(900, 1), (700, 1)], HasSlopes: true, HasSinks: true),
+            new(type, 4, 2, 16, 32, [(0, 49), (300, 1), (31, 2), (63, 1)], IsChunked: true),
             new(type, 3, 1, 64, 0, [(1500, 1)]),
             new(type, 7, 1, 96, 0, [(511, 1), (40, 1), (800, 1)]),
             new(type, 2, 1, 16, 300, [(1100, 1), (3, 1)]),
@@ -57,7 +61,7 @@ public sealed class AttentionTests
 
         private float Scale => 1 / MathF.Sqrt(Size);
 
-        /// <summary>Scores of size 1 with errors of (Size + 10) eps / 2, weights of sum 1 over values of size 1; cached numbers are rounded before both.</summary>
+        /// <summary>Scores of size 1 (of up to 60 more with slopes, where weights are tiny) with errors of (Size + 10) eps / 2, weights of sum 1 over values of size 1; cached numbers are rounded before both.</summary>
         public double Tolerance => 1.2e-7 * (Size + 60);
 
         private static float Key(int sequence, int token, int head, int d) => Noise((sequence * 7919) + (token * 104729) + (head * 31) + d);
@@ -66,7 +70,11 @@ public sealed class AttentionTests
 
         private float Query(int sequence, int token, int head, int d) => Noise((sequence * 13) + (token * 977) + (head * 57) + d + 5);
 
-        private float Stored(float x) => Type == DType.F32 ? x : BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits(x) + 0x7fff + ((BitConverter.SingleToUInt32Bits(x) >> 16) & 1)) & 0xffff0000);
+        private static float Slope(int head) => 1f / (4 << head);
+
+        private static float Sink(int head) => Noise(head + 3) * 2;
+
+        private float Stored(float x) => Type == DType.F32 ? x : Type == DType.F8E4M3 ? Float8.WidenE4M3(Float8.RoundE4M3(x)) : BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits(x) + 0x7fff + ((BitConverter.SingleToUInt32Bits(x) >> 16) & 1)) & 0xffff0000);
 
         public float[] Run(string set)
         {
@@ -110,7 +118,13 @@ public sealed class AttentionTests
                 Tensor qkv = KernelSets.Upload(owned, rows.ToArray(), DType.F32, new Shape(tokens, (Heads + (2 * KvHeads)) * Size));
                 device.SplitHeads(query, qkv, cache, batch, new HeadRule(Heads, KvHeads, Size, default, default, default));
                 if (isPast) continue;
-                device.Attention(output, query, cache, batch, new AttentionRule(Scale, Window, Cap));
+                device.Attention(output, query, cache, batch, new AttentionRule(
+                    Scale,
+                    Window,
+                    Cap,
+                    HasSinks ? KernelSets.Upload(owned, Enumerable.Range(0, Heads).Select(Sink).ToArray(), DType.F32, new Shape(Heads)) : default,
+                    HasSlopes ? KernelSets.Upload(owned, Enumerable.Range(0, Heads).Select(Slope).ToArray(), DType.F32, new Shape(Heads)) : default,
+                    IsChunked));
                 result = output.AsSpan<float>().ToArray();
             }
             owned.ForEach(buffer => buffer.Dispose());
@@ -126,10 +140,10 @@ public sealed class AttentionTests
                 {
                     for (int h = 0; h < Heads; h++)
                     {
-                        int kv = h / (Heads / KvHeads), first = Window > 0 ? Math.Max(0, t - Window + 1) : 0;
+                        int kv = h / (Heads / KvHeads), first = IsChunked ? t / Window * Window : Window > 0 ? Math.Max(0, t - Window + 1) : 0;
                         double[] scores = [.. Enumerable.Range(first, t - first + 1).Select(p =>
-                            Enumerable.Range(0, Size).Sum(d => (double)Query(s, t, h, d) * Stored(Key(s, p, kv, d))) * Scale).Select(x => Cap > 0 ? Cap * Math.Tanh(x / Cap) : x)];
-                        double max = scores.Max(), sum = scores.Sum(x => Math.Exp(x - max));
+                            Enumerable.Range(0, Size).Sum(d => (double)Query(s, t, h, d) * Stored(Key(s, p, kv, d))) * Scale).Select((x, i) => HasSlopes ? x + (Slope(h) * (double)(first + i - t)) : x).Select(x => Cap > 0 ? Cap * Math.Tanh(x / Cap) : x)];
+                        double max = scores.Max(), sum = scores.Sum(x => Math.Exp(x - max)) + (HasSinks ? Math.Exp(Sink(h) - max) : 0);
                         all.AddRange(Enumerable.Range(0, Size).Select(d =>
                             Enumerable.Range(0, scores.Length).Sum(i => Math.Exp(scores[i] - max) / sum * Stored(Key(s, first + i, KvHeads + kv, d)))));
                     }

@@ -149,6 +149,32 @@ public sealed class RowKernelTests
         }
     }
 
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Activations_with_parameters_equal_a_double_precision_oracle(string set)
+    {
+        foreach (int columns in KernelSets.AwkwardSizes)
+        {
+            List<NativeBuffer> owned = [];
+            float[] x = KernelSets.Floats(columns, 2 * columns, 9);
+            Tensor gated = KernelSets.Unwritten(owned, new Shape(1, columns)), values = KernelSets.Upload(owned, x, DType.F32, new Shape(2, columns));
+            KernelSets.Device(set).GatedActivation(gated, KernelSets.Upload(owned, x, DType.F32, new Shape(1, 2 * columns)), Activation.ClampedSwiglu, 7);
+            var xielu = new XieluParameters(0.8f, 1.3f, 0.5f, -1e-6f);
+            KernelSets.Device(set).Xielu(values, xielu);
+            for (int i = 0; i < columns; i++)
+            {
+                double gate = Math.Min(x[i], 7), up = Math.Clamp(x[columns + i], -7, 7), expected = (up + 1) * gate / (1 + Math.Exp(-1.702 * gate));
+                Assert.Equal(expected, gated.AsSpan<float>()[i], (Math.Abs(expected) * 1e-6) + 1e-6);
+            }
+            for (int i = 0; i < x.Length; i++)
+            {
+                double v = x[i], expected = v > 0 ? (0.8 * v * v) + (0.5 * v) : (1.3 * (Math.Exp(Math.Min(v, -1e-6)) - 1 - v)) + (0.5 * v);
+                // The exponential less one loses what is below an epsilon of one.
+                Assert.Equal(expected, values.AsSpan<float>()[i], (Math.Abs(expected) + Math.Abs(v) + 1) * 4e-7);
+            }
+            owned.ForEach(buffer => buffer.Dispose());
+        }
+    }
+
     private static double Activate(Activation activation, double x) => activation switch
     {
         Activation.Silu => x / (1 + Math.Exp(-x)),
