@@ -7,6 +7,13 @@ namespace Quire.Formats;
 /// <param name="NormsIncludeOne">Norm weights are stored as 1 + weight.</param>
 internal sealed record GgufArchitecture(string ClassName, string ModelType, bool InterleavedRows = false, bool NormsIncludeOne = false)
 {
+    /// <summary>transformers' classes that GGUF files may hold.</summary>
+    public static IReadOnlyList<string> ClassNames { get; } =
+    [
+        "LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "Qwen2ForCausalLM", "Qwen2MoeForCausalLM", "Qwen3ForCausalLM", "Qwen3MoeForCausalLM", "GemmaForCausalLM",
+        "Gemma2ForCausalLM", "Gemma3ForCausalLM", "Phi3ForCausalLM",
+    ];
+
     /// <exception cref="QuireException">Not among the supported ones.</exception>
     public static GgufArchitecture Of(GgufFile file) => file.Architecture switch
     {

@@ -41,6 +41,8 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
         keys.Count(file.Architecture == "llama" ? "num_local_experts" : "num_experts", "expert_count");
         keys.Count("num_experts_per_tok", "expert_used_count");
         keys.Count("moe_intermediate_size", "expert_feed_forward_length");
+        // Files do not say it: weights of Qwen3's chosen experts are normalised, those of Qwen2's are not (llama.cpp).
+        if (file.Architecture == "qwen3moe") json.WriteBoolean("norm_topk_prob", true);
         keys.Count("shared_expert_intermediate_size", "expert_shared_feed_forward_length");
 
         new GgufRopeTranslator(file, keys, json).Write();

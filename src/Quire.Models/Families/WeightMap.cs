@@ -84,6 +84,14 @@ public sealed class WeightMap
         .Map("blk.{layer}.ffn_up.bias", WeightPart.UpBias)
         .Map("blk.{layer}.ffn_down.weight", WeightPart.Down)
         .Map("blk.{layer}.ffn_down.bias", WeightPart.DownBias)
+        .Map("blk.{layer}.ffn_gate_inp.weight", WeightPart.Router)
+        .Map("blk.{layer}.ffn_gate_exps.weight", WeightPart.ExpertGate)
+        .Map("blk.{layer}.ffn_up_exps.weight", WeightPart.ExpertUp)
+        .Map("blk.{layer}.ffn_down_exps.weight", WeightPart.ExpertDown)
+        .Map("blk.{layer}.ffn_gate_shexp.weight", WeightPart.SharedGate)
+        .Map("blk.{layer}.ffn_up_shexp.weight", WeightPart.SharedUp)
+        .Map("blk.{layer}.ffn_down_shexp.weight", WeightPart.SharedDown)
+        .Map("blk.{layer}.ffn_gate_inp_shexp.weight", WeightPart.SharedScale)
         .Map("blk.{layer}.post_ffw_norm.weight", WeightPart.PostMlpNorm);
 
     /// <summary>Adds or replaces a name. One name for several parts is one stored matrix, their rows behind each other.</summary>

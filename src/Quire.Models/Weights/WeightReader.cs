@@ -51,10 +51,16 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public (IWeightRows[] Up, IWeightRows Down) Expert(int layer, int expert, int hidden, MoeSpec moe)
     {
         int size = moe.IntermediateSize;
+        // GGUF stacks the experts of each product.
+        if (checkpoint.Config.IsGguf)
+            return ([OfAll(WeightPart.ExpertGate, size, hidden), OfAll(WeightPart.ExpertUp, size, hidden)], OfAll(WeightPart.ExpertDown, hidden, size));
         if (moe.Storage == ExpertStorage.Single)
             return ([Rows(WeightPart.ExpertGate, layer, size, hidden, expert), Rows(WeightPart.ExpertUp, layer, size, hidden, expert)], Rows(WeightPart.ExpertDown, layer, hidden, size, expert));
         IWeightRows up = Stacked(WeightPart.ExpertUp, layer, expert, moe, 2 * size, hidden), down = Stacked(WeightPart.ExpertDown, layer, expert, moe, hidden, size);
         return ([moe.Storage == ExpertStorage.GptOss ? new AlternatingRows(up) : up], down);
+
+        IWeightRows OfAll(WeightPart part, int outputs, int inputs) =>
+            new SlicedRows(new StoredRows(Find(names.Name(part, layer), (long)moe.Experts * outputs, inputs)), (long)expert * outputs, outputs);
     }
 
     private IWeightRows Stacked(WeightPart part, int layer, int expert, MoeSpec moe, int outputs, int inputs)
