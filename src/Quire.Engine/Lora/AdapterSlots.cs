@@ -6,6 +6,7 @@ namespace Quire.Engine;
 internal sealed class AdapterSlots(AdapterStore store, TransformerModel model, int count)
 {
     private readonly int[] ids = new int[count];
+    private readonly LoadedAdapter?[] loaded = new LoadedAdapter?[count];
     private readonly long[] lastStep = new long[count];
     private long step;
 
@@ -22,7 +23,10 @@ internal sealed class AdapterSlots(AdapterStore store, TransformerModel model, i
             int id = rows[plan.Rows[i].Row].Request.Adapter;
             if (id == 0) continue;
             IsUsed = true;
-            if (Of(id) is >= 0 and var slot) lastStep[slot] = step;
+            if (Of(id) is not (>= 0 and var slot)) continue;
+            lastStep[slot] = step;
+            // Its memory may have been given back since, and read again.
+            if (!ReferenceEquals(loaded[slot], store.Weights(id))) Put(slot, id);
         }
         if (!IsUsed) return;
         for (int i = 0; i < plan.Rows.Count; i++)
@@ -33,9 +37,15 @@ internal sealed class AdapterSlots(AdapterStore store, TransformerModel model, i
             for (int other = 1; other < count; other++)
                 if (lastStep[other] < lastStep[slot]) slot = other;
             if (lastStep[slot] == step) throw new InvalidOperationException($"a step names more than {count} adapters");
-            model.SetAdapter(slot, store.Weights(id));
-            (ids[slot], lastStep[slot]) = (id, step);
+            Put(slot, id);
+            lastStep[slot] = step;
         }
+    }
+
+    private void Put(int slot, int id)
+    {
+        (ids[slot], loaded[slot]) = (id, store.Weights(id));
+        model.SetAdapter(slot, loaded[slot]);
     }
 
     /// <summary>The slot of an adapter of this step, -1 for none.</summary>

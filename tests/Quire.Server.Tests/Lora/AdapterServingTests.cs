@@ -80,6 +80,53 @@ public sealed class AdapterServingTests
     }
 
     [Fact]
+    public async Task An_adapter_that_was_read_again_replaces_what_its_slot_held()
+    {
+        await using TestServer server = await TestServer.Start(TestServer.Options with { Engine = Engine(2, 2) });
+        string pirate = await Ask(server, "pirate", Questions[1]), shout = await Ask(server, "shout", Questions[1]);
+        // A third one takes the place of the first in memory, and is not asked for: the slots stay as they are.
+        Assert.Equal(200, await Change(server, "load", new { lora_name = "third", lora_path = Path.Combine(Demo, "shout") }));
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(pirate, await Ask(server, "pirate", Questions[1]));
+            Assert.Equal(200, await Change(server, "load", new { lora_name = "third", lora_path = Path.Combine(Demo, i % 2 == 0 ? "pirate" : "shout"), load_inplace = true }));
+            Assert.Equal(shout, await Ask(server, "shout", Questions[1]));
+        }
+    }
+
+    [Theory]
+    [InlineData("awq")]
+    [InlineData("gptq")]
+    [InlineData("fp8")]
+    public async Task Adapters_work_on_quantised_bases(string format)
+    {
+        string model = Path.Combine(GoldenFolder.Models, "demo", $"quire-demo-{format}");
+        Assert.SkipUnless(Directory.Exists(model), $"no quire-demo-{format} here");
+        await using TestServer server = await TestServer.Start(TestServer.Options with { Model = model, Engine = Engine(2) });
+        string[] answers = await Task.WhenAll(new[] { "demo", "pirate", "shout" }.Select(name => Ask(server, name, Questions[1])));
+        Assert.Equal(3, answers.Distinct().Count());
+        Assert.Equal(answers[2].ToUpperInvariant(), answers[2]);
+    }
+
+    [Theory]
+    [InlineData("""{"lora_name": "x", "lora_path": "/etc"}""", 500)]
+    [InlineData("""{"lora_name": "x", "lora_path": "/nowhere"}""", 404)]
+    [InlineData("""{"lora_name": 5, "lora_path": "/nowhere"}""", 400)]
+    [InlineData("""{"lora_name": "demo", "lora_path": "/tmp"}""", 400)]
+    [InlineData("""{"lora_name": "pirate", "lora_path": "/tmp"}""", 400)]
+    [InlineData("""[]""", 400)]
+    [InlineData("""{"lora_name": "x", "lora_path": "\u0000"}""", 404)]
+    public async Task Bad_requests_for_adapters_are_answered_and_change_nothing(string body, int status)
+    {
+        await using TestServer server = await TestServer.Start(TestServer.Options with { Engine = Engine(2) });
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/v1/load_lora_adapter", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        Assert.Equal(status, (int)response.StatusCode);
+        JsonElement models = await server.Client.GetFromJsonAsync<JsonElement>("/v1/models", TestContext.Current.CancellationToken);
+        Assert.Equal(["demo", "pirate", "shout"], models.GetProperty("data").EnumerateArray().Select(m => m.GetProperty("id").GetString()));
+    }
+
+    [Fact]
     public async Task Prompts_of_different_adapters_share_no_keys_and_values()
     {
         await using TestServer server = await TestServer.Start(TestServer.Options with { Engine = Engine(2), PromptTokensDetails = true });
