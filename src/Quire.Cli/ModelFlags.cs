@@ -16,6 +16,8 @@ internal sealed class ModelFlags
     private readonly Option<string> activations = new("--cpu-activations") { Description = "What products round their inputs to: auto (int8 for block-quantised GGUF, else bf16), f32, bf16, int8.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string?> quantization = new("--quantization", "-q") { Description = "Default: what the checkpoint says. Its name (awq, gptq, fp8, compressed-tensors, modelopt, bitsandbytes, mxfp4, gguf) is checked; fp8, int8 and int4 round a 16-bit checkpoint at load." };
     private readonly Option<string> kvDtype = new("--kv-cache-dtype") { Description = "Keys and values: auto (as --dtype, or fp8 where the checkpoint says so), float32, bfloat16, fp8.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> runner = new("--runner") { Description = "generate, pooling (embeddings of the last token), or auto: pooling for sentence-transformers folders.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> convert = new("--convert") { Description = "What pooling makes of a decoder: auto or embed.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string?> maxModelLength = new("--max-model-len") { Description = "Longest sequence, prompt and output together. Default: the model's, or what fits into memory. 4k and 4K work." };
     private readonly Option<int> maxSequences = new("--max-num-seqs") { Description = "Sequences that run at once.", DefaultValueFactory = _ => 256 };
     private readonly Option<string> maxBatchedTokens = new("--max-num-batched-tokens") { Description = "Tokens of one step.", DefaultValueFactory = _ => "2048" };
@@ -39,7 +41,7 @@ internal sealed class ModelFlags
     public void AddTo(Command command)
     {
         command.Arguments.Add(positional);
-        foreach (Option option in (Option[])[model, dtype, activations, quantization, kvDtype, maxModelLength, maxSequences, maxBatchedTokens, utilization, kvBytes, blocks, blockSize, tokenizer, chatTemplate,
+        foreach (Option option in (Option[])[model, dtype, activations, quantization, kvDtype, runner, convert, maxModelLength, maxSequences, maxBatchedTokens, utilization, kvBytes, blocks, blockSize, tokenizer, chatTemplate,
             generationConfig, seed, threads, longPrefill, policy, watermark, maxQueued]) command.Options.Add(option);
         foreach (Toggle toggle in (Toggle[])[prefixCaching, chunkedPrefill, reserve]) toggle.AddTo(command);
     }
@@ -65,6 +67,7 @@ internal sealed class ModelFlags
             DType = parsed.GetValue(dtype)!,
             CpuActivations = parsed.GetValue(activations)!,
             Quantization = parsed.GetValue(quantization),
+            Runner = Runner(parsed),
             KvCacheDType = parsed.GetValue(kvDtype)!,
             MaxModelLength = parsed.GetValue(maxModelLength) is { } length and not ("auto" or "-1") ? Positive("--max-model-len", length) : null,
             MaxSequences = AtLeastOne("--max-num-seqs", parsed.GetValue(maxSequences)),
@@ -84,6 +87,20 @@ internal sealed class ModelFlags
             SchedulingPolicy = parsed.GetValue(policy)!,
             Watermark = parsed.GetValue(watermark),
             MaxQueuedRequests = AtLeastOne("--max-num-queued-reqs", parsed.GetValue(maxQueued)),
+        };
+    }
+
+    private string Runner(ParseResult parsed)
+    {
+        string chosen = parsed.GetValue(runner)!;
+        return parsed.GetValue(convert) switch
+        {
+            "auto" => chosen,
+            "embed" when chosen is "auto" or "pooling" => "pooling",
+            "embed" => throw new QuireException(ErrorKind.InvalidRequest, "--convert embed goes with --runner pooling.", param: "convert"),
+            "none" when chosen is "generate" or "auto" => "generate",
+            string other => throw new QuireException(ErrorKind.InvalidRequest, $"--convert {other} is not available; embed is.", param: "convert"),
+            null => chosen,
         };
     }
 

@@ -8,7 +8,11 @@ namespace Quire.Engine;
 /// <param name="CachedTokens">Prompt tokens that were found in the prefix cache.</param>
 /// <param name="Error">What failed, with <see cref="FinishReason.Error"/>.</param>
 public readonly record struct EngineOutput(
-    int Token, TokenLogprobs? Logprobs, IReadOnlyList<TokenLogprobs>? PromptLogprobs, FinishReason? Finish, int CachedTokens, string? Error = null);
+    int Token, TokenLogprobs? Logprobs, IReadOnlyList<TokenLogprobs>? PromptLogprobs, FinishReason? Finish, int CachedTokens, string? Error = null)
+{
+    /// <summary>Of a pooling request: the last token's row after the final norm.</summary>
+    public float[]? Pooled { get; init; }
+}
 
 /// <summary>Log probability and rank of a token, and the best alternatives, best first.</summary>
 public sealed record TokenLogprobs(int Token, float Logprob, int Rank, IReadOnlyList<KeyValuePair<int, float>> Top);

@@ -95,6 +95,10 @@ public sealed class TransformerModel : IDisposable
         return residual;
     }
 
+    /// <summary>The final norm of some rows, in place.</summary>
+    /// <param name="hidden">[rows, hidden] f32: rows of <see cref="Forward"/>'s result.</param>
+    public void Normalise(Tensor hidden) => device.Norm(hidden, hidden, finalNorm);
+
     /// <summary>Final norm and head of some rows.</summary>
     /// <param name="logits">[rows, vocabulary] f32, written.</param>
     /// <param name="hidden">[rows, hidden] f32: rows of <see cref="Forward"/>'s result; normalised in place.</param>

@@ -15,8 +15,16 @@ internal static class Routes
         MetricsEndpoint.Map(app);
         LoadEndpoint.Map(app);
         TokenizeEndpoint.Map(app);
-        ChatCompletionsEndpoint.Map(app);
-        CompletionsEndpoint.Map(app);
+        if (RunnerChoice.Pools(options.Model, options.Engine))
+        {
+            EmbeddingsEndpoint.Map(app);
+            ScoreEndpoint.Map(app);
+        }
+        else
+        {
+            ChatCompletionsEndpoint.Map(app);
+            CompletionsEndpoint.Map(app);
+        }
         if (options.Engine.EnableLora) AdaptersEndpoint.Map(app);
     }
 

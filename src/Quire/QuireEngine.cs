@@ -120,6 +120,40 @@ public sealed partial class QuireEngine : IAsyncDisposable
     public IAsyncEnumerable<GenerationChunk> StreamAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
         Read(request, Submit(request), cancellationToken);
 
+    /// <summary>True where the engine gives embeddings and no text: see <see cref="QuireOptions.Runner"/>.</summary>
+    public bool Pools => RunnerChoice.Pools(Path, Options);
+
+    /// <summary>The last token's row after the final norm, not normalised: what decoders give as an embedding. Requests at once share steps.</summary>
+    /// <param name="tokens">At least one, at most <see cref="MaxModelLength"/>.</param>
+    /// <param name="adapter">Name of an adapter, or null.</param>
+    /// <returns>As many numbers as the model's hidden size.</returns>
+    /// <exception cref="QuireException">The engine generates text, or the request is refused or failed.</exception>
+    public async Task<float[]> EmbedAsync(int[] tokens, string? adapter = null, CancellationToken cancellationToken = default)
+    {
+        int id = adapter is null ? 0 : Store.Find(adapter)?.Id ?? throw new QuireException(ErrorKind.NotFound, $"The adapter `{adapter}` does not exist.", param: "model");
+        using GenerationStream stream = model.Engine.Submit(new EngineRequest
+        {
+            Id = Guid.NewGuid().ToString("n"),
+            Prompt = tokens,
+            Parameters = SamplingParameters.Greedy with { MaxTokens = 1, IgnoreEos = true },
+            Pools = true,
+            Adapter = id,
+        });
+        await foreach (EngineOutput output in stream.Outputs.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (output.Pooled is { } row) return row;
+            if (output.Finish is not null) throw new QuireException(ErrorKind.Internal, output.Error ?? "The request ended without a result.");
+        }
+        throw new QuireException(ErrorKind.Internal, "The request ended without a result.");
+    }
+
+    /// <summary>A row divided by its length; a row of zeros stays.</summary>
+    public static float[] Normalise(float[] row)
+    {
+        double length = Math.Sqrt(row.Sum(value => (double)value * value));
+        return length == 0 ? row : [.. row.Select(value => (float)(value / length))];
+    }
+
     /// <summary>Refuses new requests and waits for those that run.</summary>
     public Task DrainAsync(CancellationToken cancellationToken = default) => model.Engine.DrainAsync(cancellationToken);
 

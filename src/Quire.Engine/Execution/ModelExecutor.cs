@@ -86,6 +86,18 @@ public sealed class ModelExecutor : IExecutor
         }
     }
 
+    // An engine's requests all pool, or none does.
+    private void Pool(Tensor gathered, int count)
+    {
+        model.Normalise(gathered);
+        device.Readback();
+        for (int i = 0; i < count; i++)
+        {
+            float[] row = gathered.Slice(i, 1).AsSpan<float>().ToArray();
+            (tokens[i].Pooled, tokens[i].IsInvalid) = (row, row.Any(value => !float.IsFinite(value)));
+        }
+    }
+
     // Result objects exist before the slices run, so that each slice can fill its own in any order of rows.
     private int BeginRow(StepPlan plan, int row, int wanted)
     {
@@ -118,6 +130,11 @@ public sealed class ModelExecutor : IExecutor
         Tensor gathered = headRows.Tensor(DType.F32, new Shape(count, model.Spec.HiddenSize));
         Tensor slice = logits.Tensor(DType.F32, new Shape(count, model.Spec.VocabularySize));
         device.GatherRows(gathered, hidden, arrays.LogitsIndices(first, count));
+        if (rows[plan.Rows[arrays.Wanted[first].PlanRow].Row].Request.Pools)
+        {
+            Pool(gathered, count);
+            return;
+        }
         model.Head(slice, gathered, arrays.LogitsAdapterSlots(first, count));
         device.Sample(slice, sampling.AsMemory(0, count), tokens.AsMemory(0, count));
     }

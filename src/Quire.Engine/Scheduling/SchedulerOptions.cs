@@ -39,6 +39,9 @@ public sealed record SchedulerOptions
     /// <summary>Different adapters in one step; 0 does not count them.</summary>
     public int MaxAdapters { get; init; }
 
+    /// <summary>Requests want a row each and no tokens.</summary>
+    public bool Pools { get; init; }
+
     /// <summary>--scheduler-reserve-full-isl: a sequence is admitted only if all of its tokens fit, not only the next piece.</summary>
     public bool ReserveFullPrompt { get; init; } = true;
 

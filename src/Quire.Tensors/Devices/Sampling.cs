@@ -119,6 +119,9 @@ public sealed class SampledToken
     /// <summary>The best ids with their log probabilities, best first.</summary>
     public List<KeyValuePair<int, float>> TopLogprobs { get; } = [];
 
+    /// <summary>Instead of a token, what a pooling request asked for: the row after the final norm; null for others.</summary>
+    public float[]? Pooled { get; set; }
+
     /// <summary>A row whose logits held NaN chooses nothing: the request fails, its neighbours do not.</summary>
     public bool IsInvalid { get; set; }
 }

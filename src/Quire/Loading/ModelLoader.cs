@@ -18,6 +18,13 @@ internal static class ModelLoader
     public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null)
     {
         ModelSpec spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
+        bool pools = RunnerChoice.Pools(checkpoint.Path, options);
+        if (pools)
+        {
+            RunnerChoice.CheckPooling(checkpoint.Path);
+            // Nothing is chosen from a vocabulary: a head is not read, and may be missing.
+            spec = spec with { TiedEmbedding = true, HeadBias = false };
+        }
         if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
         {
             throw new QuireException(ErrorKind.InvalidRequest, $"--max-model-len {asked} is beyond the {spec.MaxPositions} positions that the model was made for.", param: "max-model-len");
@@ -64,6 +71,7 @@ internal static class ModelLoader
                 Policy = options.SchedulingPolicy,
                 ReserveFullPrompt = options.ReserveFullPrompt,
                 Watermark = options.Watermark,
+                Pools = pools,
                 MaxAdapters = options.EnableLora ? options.MaxLoras : 0,
                 EosTokenIds = executorOptions.EosTokenIds,
             };

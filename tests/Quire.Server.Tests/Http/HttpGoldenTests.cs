@@ -8,7 +8,7 @@ namespace Quire.Server.Tests.Http;
 public sealed class HttpGoldenTests(HttpGoldenTests.Servers servers) : IClassFixture<HttpGoldenTests.Servers>
 {
     /// <summary>Groups that this server has endpoints for.</summary>
-    private static readonly string[] Groups = ["chat", "completions", "tokenize", "errors", "surface", "auth"];
+    private static readonly string[] Groups = ["chat", "completions", "tokenize", "errors", "surface", "auth", "pooling"];
 
     private static readonly Dictionary<string, HttpCase> All = Read();
 
@@ -44,7 +44,7 @@ public sealed class HttpGoldenTests(HttpGoldenTests.Servers servers) : IClassFix
             foreach (JsonElement c in (root.ValueKind == JsonValueKind.Array ? root : root.GetProperty("cases")).EnumerateArray())
             {
                 string config = c.GetProperty("config").GetString()!;
-                if (config is not ("default" or "locked")) continue;
+                if (config is not ("default" or "locked" or "embed")) continue;
                 string id = c.GetProperty("name").GetString()!;
                 cases[$"{group}/{id}"] = new HttpCase(id, config, c.GetProperty("compare").GetString()!, c.GetProperty("request"), c.GetProperty("response"), c.TryGetProperty("trace", out JsonElement trace) ? trace : null);
             }
@@ -78,6 +78,7 @@ public sealed class HttpGoldenTests(HttpGoldenTests.Servers servers) : IClassFix
                 RequestIdHeaders = true,
                 Engine = new QuireOptions { DType = "float32", MaxModelLength = 2048, KvCacheBytes = 512 << 20, GenerationConfig = "vllm" },
             };
+            if (config == "embed") return options with { Engine = options.Engine with { Runner = "pooling" } };
             if (config != "locked") return options;
             LoraModuleOption[] adapters = [new("static-ad", Path.Combine(GoldenFolder.Find("http")!, "adapters", "ad1"))];
             return options with

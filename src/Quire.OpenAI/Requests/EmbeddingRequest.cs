@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Quire.OpenAI;
+
+/// <summary>A body of POST /v1/embeddings or /pooling.</summary>
+public sealed record EmbeddingRequest
+{
+    /// <summary>Texts, token ids, or a conversation; in order.</summary>
+    public required IReadOnlyList<EmbeddingInput> Inputs { get; init; }
+
+    public bool AddSpecialTokens { get; init; } = true;
+
+    public bool IsBase64 { get; init; }
+
+    public int? TruncatePromptTokens { get; init; }
+
+    /// <summary>Truncation keeps the end of the input, not its beginning.</summary>
+    public bool TruncateLeft { get; init; }
+
+    /// <summary>Rows have length 1.</summary>
+    public bool Normalises { get; init; } = true;
+
+    /// <exception cref="ApiException">A field is missing, of a wrong type, or asks for what is not there.</exception>
+    public static EmbeddingRequest Read(JsonElement json, string model)
+    {
+        var body = new Fields(json);
+        string format = body.Text("encoding_format") ?? "float";
+        if (format is not ("float" or "base64")) throw ApiException.Schema("body.encoding_format", "literal_error", "Input should be float or base64");
+        if (body.Text("task") is { } task && task != "embed")
+            throw ApiException.Value("task", $"Try switching the model's pooling_task via --pooler-config.task {task}.");
+        if (body.Integer("dimensions") is { } dimensions)
+            throw ApiException.Bad(null, $"Model '{model}' does not support Matryoshka embeddings; dimensions must be unset (received dimensions={dimensions}).");
+        EmbeddingInput[] inputs = body.Element("messages") is { } messages ? [new EmbeddingInput(null, null, ReadChat(body, messages))] : ReadInputs(body);
+        return new EmbeddingRequest
+        {
+            Inputs = inputs,
+            AddSpecialTokens = body.Flag("add_special_tokens") ?? inputs[0].Chat is null,
+            IsBase64 = format == "base64",
+            TruncatePromptTokens = body.Int("truncate_prompt_tokens"),
+            TruncateLeft = body.Text("truncation_side") switch
+            {
+                null or "right" => false,
+                "left" => true,
+                _ => throw ApiException.Schema("body.truncation_side", "literal_error", "Input should be left or right"),
+            },
+            Normalises = body.Flag("use_activation") ?? body.Flag("normalize") ?? true,
+        };
+    }
+
+    private static EmbeddingInput[] ReadInputs(Fields body)
+    {
+        switch (body.Element("input"))
+        {
+            case null: throw ApiException.Schema("body.input", "missing", "Field required");
+            case { ValueKind: JsonValueKind.String } text: return [new EmbeddingInput(text.GetString(), null, null)];
+            case { ValueKind: JsonValueKind.Array } list when list.GetArrayLength() == 0: throw ApiException.Bad(null, "The decoder prompt cannot be empty");
+            case { ValueKind: JsonValueKind.Array } list when list[0].ValueKind == JsonValueKind.Number: return [new EmbeddingInput(null, Fields.Integers(list, "body.input"), null)];
+            case { ValueKind: JsonValueKind.Array } list:
+                return [.. list.EnumerateArray().Select((item, i) => item.ValueKind switch
+                {
+                    JsonValueKind.String => new EmbeddingInput(item.GetString(), null, null),
+                    JsonValueKind.Array => new EmbeddingInput(null, Fields.Integers(item, $"body.input.{i}"), null),
+                    _ => throw ApiException.Schema($"body.input.{i}", "string_type", "Input should be a valid string"),
+                })];
+            default: throw ApiException.Schema("body.input", "string_type", "Input should be a valid string");
+        }
+    }
+
+    private static ChatRequest ReadChat(Fields body, JsonElement messages)
+    {
+        if (messages.ValueKind != JsonValueKind.Array) throw ApiException.Schema("body.messages", "list_type", "Input should be a valid list");
+        return new ChatRequest { Messages = ChatMessages.Read(messages).ForTemplate, AddGenerationPrompt = body.Flag("add_generation_prompt") ?? false };
+    }
+}
+
+/// <summary>One input: exactly one is not null.</summary>
+public sealed record EmbeddingInput(string? Text, int[]? Tokens, ChatRequest? Chat);

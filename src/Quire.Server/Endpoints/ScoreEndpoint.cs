@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Quire.OpenAI;
+
+namespace Quire.Server;
+
+/// <summary>/score and /rerank: the cosine of two texts' embeddings.</summary>
+internal static class ScoreEndpoint
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        foreach (string path in (string[])["/score", "/v1/score"]) app.Only("POST", path, Score);
+        foreach (string path in (string[])["/rerank", "/v1/rerank", "/v2/rerank"]) app.Only("POST", path, Rerank);
+    }
+
+    private static async Task Score(HttpContext context)
+    {
+        var body = new Fields(await RequestBody.Read(context));
+        IReadOnlyList<string> queries = Texts(body, "queries", "text_1"), documents = Texts(body, "documents", "text_2");
+        if (queries.Count != documents.Count && queries.Count != 1) throw ApiException.Bad(null, "Input lengths must be either 1:1, 1:N or N:N");
+        (double[] scores, int tokens, string model) = await Run(context, body, queries, documents);
+        string id = RequestBody.Id(context, "score", null);
+        await JsonAnswer.Write(context, json =>
+        {
+            PoolingAnswer.Begin(json, id, model);
+            for (int i = 0; i < scores.Length; i++)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("index", i);
+                json.WriteString("object", "score");
+                json.WriteNumber("score", scores[i]);
+                json.WriteEndObject();
+            }
+            PoolingAnswer.End(json, tokens);
+        });
+    }
+
+    private static async Task Rerank(HttpContext context)
+    {
+        var body = new Fields(await RequestBody.Read(context));
+        string query = body.Text("query") ?? throw ApiException.Schema("body.query", "missing", "Field required");
+        IReadOnlyList<string> documents = Documents(body);
+        (double[] scores, int tokens, string model) = await Run(context, body, [query], documents);
+        int[] order = [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i])];
+        if (body.Int("top_n") is > 0 and var top) order = order[..Math.Min(top, order.Length)];
+        string id = RequestBody.Id(context, "score", null);
+        await JsonAnswer.Write(context, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("id", id);
+            json.WriteString("model", model);
+            json.WriteStartObject("usage");
+            json.WriteNumber("prompt_tokens", tokens);
+            json.WriteNumber("total_tokens", tokens);
+            json.WriteEndObject();
+            json.WriteStartArray("results");
+            foreach (int i in order)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("index", i);
+                json.WriteStartObject("document");
+                json.WriteString("text", documents[i]);
+                json.WriteNull("multi_modal");
+                json.WriteEndObject();
+                json.WriteNumber("relevance_score", scores[i]);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+    }
+
+    // One query stands for all documents, else they are pairs.
+    private static async Task<(double[] Scores, int Tokens, string Model)> Run(HttpContext context, Fields body, IReadOnlyList<string> queries, IReadOnlyList<string> documents)
+    {
+        ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
+        QuireEngine engine = model.Engine;
+        string? adapter = model.Adapter(body.Text("model"));
+        var request = new EmbeddingRequest { Inputs = [], TruncatePromptTokens = body.Int("truncate_prompt_tokens") };
+        int[][] inputs = [.. queries.Concat(documents).Select(text => EmbeddingsEndpoint.Tokens(engine, new EmbeddingInput(text, null, null), request))];
+        float[][] rows = await Task.WhenAll(inputs.Select(tokens => engine.EmbedAsync(tokens, adapter, context.RequestAborted)));
+        var scores = new double[documents.Count];
+        for (int i = 0; i < scores.Length; i++) scores[i] = Cosine(rows[queries.Count == 1 ? 0 : i], rows[queries.Count + i]);
+        return (scores, inputs.Sum(tokens => tokens.Length), adapter ?? model.Names[0]);
+    }
+
+    private static double Cosine(float[] a, float[] b)
+    {
+        double product = 0, first = 0, second = 0;
+        for (int i = 0; i < a.Length; i++) (product, first, second) = (product + ((double)a[i] * b[i]), first + ((double)a[i] * a[i]), second + ((double)b[i] * b[i]));
+        return first == 0 || second == 0 ? 0 : product / Math.Sqrt(first * second);
+    }
+
+    private static IReadOnlyList<string> Texts(Fields body, string name, string older) =>
+        NotEmpty(body.TextOrList(name) ?? body.TextOrList(older) ?? throw ApiException.Schema($"body.{name}", "missing", "Field required"));
+
+    private static IReadOnlyList<string> Documents(Fields body)
+    {
+        if (body.Element("documents") is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+            throw ApiException.Schema("body.documents", "string_type", "Input should be a valid string");
+        return NotEmpty(body.TextOrList("documents") ?? throw ApiException.Schema("body.documents", "missing", "Field required"));
+    }
+
+    private static IReadOnlyList<string> NotEmpty(IReadOnlyList<string> texts) => texts.Count > 0 ? texts : throw ApiException.Bad(null, "At least one text is needed.");
+}

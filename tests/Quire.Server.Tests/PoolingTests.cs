@@ -1,0 +1,57 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Quire.Server.Tests;
+
+/// <summary>The built-in model as an embedder.</summary>
+public sealed class PoolingTests
+{
+    [Fact]
+    public async Task Many_requests_at_once_get_the_rows_that_each_gets_alone()
+    {
+        await using TestServer server = await Start();
+        string[] texts = [.. Enumerable.Range(0, 40).Select(i => $"{string.Join(' ', Enumerable.Repeat("The capital of Portugal is Lisbon.", 1 + (i % 7)))} {i}")];
+        float[][] alone = new float[texts.Length][];
+        for (int i = 0; i < texts.Length; i++) alone[i] = (await Embed(server, texts[i]))[0];
+        float[][] together = await Embed(server, texts);
+        for (int i = 0; i < texts.Length; i++) Assert.Equal(alone[i], together[i]);
+        Assert.All(together, row => Assert.Equal(1, row.Sum(value => (double)value * value), 1e-5));
+    }
+
+    [Theory]
+    [InlineData("""{"input": []}""", 400)]
+    [InlineData("""{"input": ""}""", 400)]
+    [InlineData("""{"input": [1, 2, 99999999]}""", 400)]
+    [InlineData("""{"input": [[1], "a"]}""", 200)]
+    [InlineData("""{"input": [-1]}""", 400)]
+    [InlineData("""{"input": {"a": 1}}""", 400)]
+    [InlineData("""{"input": "a", "encoding_format": "bytes"}""", 400)]
+    [InlineData("""{"input": "a", "model": "other"}""", 404)]
+    [InlineData("""{"input": "a", "truncate_prompt_tokens": 0}""", 400)]
+    public async Task Unusual_bodies_are_answered(string body, int status)
+    {
+        await using TestServer server = await Start();
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/v1/embeddings", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        Assert.True(status == (int)response.StatusCode, $"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
+    }
+
+    [Fact]
+    public async Task A_model_that_generates_gives_no_embeddings()
+    {
+        await using TestServer server = await TestServer.Start(TestServer.Options);
+        using HttpResponseMessage response = await server.Client.PostAsJsonAsync("/v1/embeddings", new { input = "a" }, TestContext.Current.CancellationToken);
+        Assert.Equal(404, (int)response.StatusCode);
+        QuireException refused = await Assert.ThrowsAsync<QuireException>(() => server.Host.Engine.EmbedAsync([1, 2]));
+        Assert.Contains("start it with the runner pooling", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<TestServer> Start() => TestServer.Start(TestServer.Options with { Engine = TestServer.Options.Engine with { Runner = "pooling" } });
+
+    private static async Task<float[][]> Embed(TestServer server, params string[] texts)
+    {
+        using HttpResponseMessage response = await server.Client.PostAsJsonAsync("/v1/embeddings", new { input = texts });
+        JsonElement answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        return [.. answer.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()).ToArray())];
+    }
+}
