@@ -44,7 +44,7 @@ public abstract class Checkpoint : IDisposable
     public virtual GgufVocabularyData? Vocabulary => null;
 
     /// <param name="path">A folder with <c>config.json</c> and safetensors files, a GGUF file, or a folder with exactly
-    /// one GGUF file.</param>
+    /// one GGUF file or the parts of one.</param>
     /// <exception cref="QuireException">Nothing is there, or what is there is broken or not supported.</exception>
     public static Checkpoint Open(string path)
     {
@@ -55,6 +55,7 @@ public abstract class Checkpoint : IDisposable
         {
             [string only] => GgufCheckpoint.OpenFile(only),
             [] => throw new QuireException(ErrorKind.NotFound, $"{path} has neither config.json nor a GGUF file"),
+            [string first, ..] many when many.All(part => GgufSplit.First(part) == GgufSplit.First(first)) => GgufCheckpoint.OpenFile(first),
             _ => throw new QuireException(ErrorKind.InvalidRequest, $"{path} holds several GGUF files; name one of them"),
         };
     }

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Quire.Formats;
 
-/// <summary>A GGUF file with everything inside.</summary>
+/// <summary>A GGUF file with everything inside, or all parts of one that was split.</summary>
 internal sealed class GgufCheckpoint : Checkpoint
 {
     private readonly GgufFile file;
@@ -28,11 +28,10 @@ internal sealed class GgufCheckpoint : Checkpoint
 
     public static GgufCheckpoint OpenFile(string path)
     {
-        GgufFile file = GgufFile.Open(path);
+        GgufFile file = GgufFile.Open(GgufSplit.First(path));
         try
         {
-            if (file.Metadata.OptionalCount("split.count") is > 1 and int parts)
-                throw new QuireException(ErrorKind.NotSupported, $"{path} is one of {parts} parts of a split GGUF file; merge them into one file first");
+            if (file.Metadata.OptionalCount("split.count") is > 1 and int parts) GgufSplit.AddOthers(file, parts);
             return new GgufCheckpoint(file, ModelConfig.FromGguf(file));
         }
         catch

@@ -11,6 +11,7 @@ public sealed class GgufFile : IDisposable
     private const string ArchitectureKey = "general.architecture";
 
     private readonly MappedFile map;
+    private readonly List<GgufFile> parts = [];
     private readonly Dictionary<string, GgufTensor> tensors;
 
     private GgufFile(MappedFile map)
@@ -28,8 +29,9 @@ public sealed class GgufFile : IDisposable
         var pairs = new List<GgufValue>();
         for (long i = 0; i < pairCount; i++) pairs.Add(ReadPair(cursor, i));
         Metadata = new GgufMetadata(Path, pairs);
-        Architecture = Metadata.OptionalString(ArchitectureKey) is { Length: > 0 } architecture
-            ? architecture
+        // Only the first part of a split file says what the model is.
+        Architecture = Metadata.OptionalString(ArchitectureKey) is { Length: > 0 } architecture ? architecture
+            : Metadata.OptionalCount("split.no") is > 0 ? ""
             : throw QuireException.BadFile(Path, $"the key {ArchitectureKey} is missing or empty");
         Alignment = ReadAlignment();
 
@@ -49,13 +51,13 @@ public sealed class GgufFile : IDisposable
     /// <summary>Where the data section begins, bytes from the start of the file.</summary>
     public long DataOffset { get; }
 
-    /// <summary><c>general.architecture</c>: <c>llama</c>, <c>qwen2</c>, ...</summary>
+    /// <summary><c>general.architecture</c>: <c>llama</c>, <c>qwen2</c>, ...; empty in later parts of a split file.</summary>
     public string Architecture { get; }
 
     public GgufMetadata Metadata { get; }
 
     /// <summary>In file order.</summary>
-    public IReadOnlyList<string> TensorNames { get; }
+    public IReadOnlyList<string> TensorNames { get; private set; }
 
     public IReadOnlyDictionary<string, GgufTensor> Tensors => tensors;
 
@@ -101,6 +103,20 @@ public sealed class GgufFile : IDisposable
             : throw QuireException.BadFile(Path, $"{AlignmentKey} is {alignment}; a power of two was expected");
     }
 
+    /// <summary>Takes a later part of a split file in: its tensors are found here too, and it is closed with this.</summary>
+    /// <exception cref="QuireException">Both have a tensor of one name.</exception>
+    internal void Adopt(GgufFile part)
+    {
+        parts.Add(part);
+        foreach (string name in part.TensorNames)
+            if (!tensors.TryAdd(name, part.Tensors[name])) throw QuireException.BadFile(part.Path, $"has the tensor {name}, which another part has too");
+        TensorNames = [.. TensorNames, .. part.TensorNames];
+    }
+
     /// <summary>Unmaps the file: metadata and views of its tensors become invalid.</summary>
-    public void Dispose() => map.Dispose();
+    public void Dispose()
+    {
+        map.Dispose();
+        parts.ForEach(part => part.Dispose());
+    }
 }

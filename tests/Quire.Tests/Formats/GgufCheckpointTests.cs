@@ -52,7 +52,7 @@ public sealed class GgufCheckpointTests : IDisposable
     public void What_is_not_supported_says_so()
     {
         Assert.Equal(ErrorKind.NotSupported, Assert.Throws<QuireException>(() => Open(new TinyGguf("mamba"))).Kind);
-        Assert.Equal(ErrorKind.NotSupported, Assert.Throws<QuireException>(() => Open(TinyGguf.Llama().UInt32("split.count", 3))).Kind);
+        Assert.Contains("its name does not end in -00001-of-00003.gguf", Assert.Throws<QuireException>(() => Open(TinyGguf.Llama().UInt32("split.count", 3))).Message, StringComparison.Ordinal);
         Assert.Contains("llama.block_count is missing", Assert.Throws<QuireException>(() => Open(new TinyGguf("llama").UInt32("llama.embedding_length", 4))).Message, StringComparison.Ordinal);
         Assert.Throws<QuireException>(() => Open(TinyGguf.Llama().Float32("llama.rope.scaling.factor", float.NaN)));
     }
@@ -64,6 +64,29 @@ public sealed class GgufCheckpointTests : IDisposable
         using (Checkpoint checkpoint = Checkpoint.Open(folder.Path)) Assert.EndsWith("only.gguf", checkpoint.Path, StringComparison.Ordinal);
         folder.Write("second.gguf", TinyGguf.Llama().Build());
         Assert.Equal(ErrorKind.InvalidRequest, Assert.Throws<QuireException>(() => Checkpoint.Open(folder.Path)).Kind);
+    }
+
+    [Fact]
+    public void Parts_of_a_split_file_are_one_checkpoint()
+    {
+        byte[] norm = [.. Enumerable.Range(1, 4).SelectMany(i => BitConverter.GetBytes((float)i))];
+        string first = folder.Write("model-00001-of-00002.gguf", TinyGguf.Llama().UInt32("split.no", 0).UInt32("split.count", 2).UInt32("split.tensors.count", 2).Build());
+        Assert.Contains("model-00002-of-00002.gguf is missing", Assert.Throws<QuireException>(() => Checkpoint.Open(first)).Message, StringComparison.Ordinal);
+        TinyGguf Second(uint number) => new TinyGguf().UInt32("split.no", number).UInt32("split.count", 2).UInt32("split.tensors.count", 2).Tensor("output_norm.weight", 0, [4], norm);
+        string second = folder.Write("model-00002-of-00002.gguf", Second(0).Text("general.architecture", "llama").Build());
+        Assert.Contains("is not part 2 of 2", Assert.Throws<QuireException>(() => Checkpoint.Open(first)).Message, StringComparison.Ordinal);
+        folder.Write("model-00002-of-00002.gguf", Second(1).Build());
+        // Any part, or their folder, names the whole.
+        foreach (string path in (string[])[first, second, folder.Path])
+        {
+            using Checkpoint checkpoint = Checkpoint.Open(path);
+            Assert.Equal(["output_norm.weight", "token_embd.weight"], checkpoint.TensorNames.Order());
+            var values = new float[4];
+            checkpoint.Get("output_norm.weight").ReadRows(0, 1, values);
+            Assert.Equal([1f, 2, 3, 4], values);
+        }
+        folder.Write("model-00002-of-00002.gguf", Second(1).Tensor("token_embd.weight", 0, [4], norm).Build());
+        Assert.Contains("token_embd.weight, which another part has too", Assert.Throws<QuireException>(() => Checkpoint.Open(first)).Message, StringComparison.Ordinal);
     }
 
     private Checkpoint Open(TinyGguf file) => Checkpoint.Open(folder.Write("x.gguf", file.Build()));

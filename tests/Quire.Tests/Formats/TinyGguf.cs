@@ -10,6 +10,11 @@ internal sealed class TinyGguf
     private readonly List<byte[]> pairs = [];
     private readonly List<(string Name, uint Type, long[] Dimensions, byte[] Data)> tensors = [];
 
+    /// <summary>A later part of a split file: it does not say what the model is.</summary>
+    public TinyGguf()
+    {
+    }
+
     public TinyGguf(string architecture) => Text("general.architecture", architecture);
 
     /// <summary>The smallest metadata of a Llama that loads.</summary>
