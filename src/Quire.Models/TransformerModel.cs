@@ -24,8 +24,9 @@ public sealed class TransformerModel : IDisposable
         adapters = new LoraSites(spec.Layers.Count);
         this.device = device;
         Spec = spec;
-        embedding = reader.Prepare(reader.Rows(WeightPart.Embedding, 0, spec.VocabularySize, spec.HiddenSize));
-        head = spec.TiedEmbedding ? embedding : reader.Prepare(reader.Rows(WeightPart.Head, 0, spec.VocabularySize, spec.HiddenSize));
+        embedding = reader.Prepare(reader.Table(WeightPart.Embedding, spec));
+        // Of a narrow table, lookup and head are different matrices even where they are one in the file.
+        head = spec is { TiedEmbedding: true, EmbeddingSize: 0 } ? embedding : reader.Prepare(reader.Table(WeightPart.Head, spec));
         if (spec.HeadBias) headBias = reader.Vector(0, (WeightPart.HeadBias, spec.VocabularySize));
         if (spec.Positions is { } learned)
             positionTable = reader.Prepare(new SlicedRows(reader.Rows(WeightPart.Positions, 0, learned.Count + learned.Offset, spec.HiddenSize), learned.Offset, learned.Count));
@@ -97,7 +98,10 @@ public sealed class TransformerModel : IDisposable
 
     /// <summary>The final norm of some rows, in place.</summary>
     /// <param name="hidden">[rows, hidden] f32: rows of <see cref="Forward"/>'s result.</param>
-    public void Normalise(Tensor hidden) => device.Norm(hidden, hidden, finalNorm);
+    public void Normalise(Tensor hidden)
+    {
+        if (!finalNorm.Weight.IsEmpty) device.Norm(hidden, hidden, finalNorm);
+    }
 
     /// <summary>Final norm and head of some rows.</summary>
     /// <param name="logits">[rows, vocabulary] f32, written.</param>
@@ -105,7 +109,7 @@ public sealed class TransformerModel : IDisposable
     /// <param name="adapterSlots">i32 [rows]: slots of the rows' adapters; empty where none has one.</param>
     public void Head(Tensor logits, Tensor hidden, Tensor adapterSlots = default)
     {
-        device.Norm(hidden, hidden, finalNorm);
+        Normalise(hidden);
         device.Linear(logits, hidden, head, new LinearEpilogue(headBias));
         adapters[LoraTarget.Head].Apply(device, logits, hidden, adapterSlots);
         if (Spec.LogitScale != 1 || Spec.LogitCap > 0) device.ScaleAndCap(logits, Spec.LogitScale, Spec.LogitCap);

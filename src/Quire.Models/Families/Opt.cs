@@ -3,8 +3,8 @@ using Quire.Tensors;
 
 namespace Quire.Models;
 
-/// <summary>OPT: learned positions from row 2 on, ReLU. Of the 350M model, norms after the sums and narrower embeddings are refused.</summary>
-/// <remarks>transformers <c>modeling_opt.py</c>; checked by <c>golden/families/opt</c>.</remarks>
+/// <summary>OPT: learned positions from row 2 on, ReLU; the 350M model has norms after the sums, none before the head, and narrower embeddings.</summary>
+/// <remarks>transformers <c>modeling_opt.py</c>; checked by <c>golden/families/opt*</c>.</remarks>
 public sealed class Opt : IModelFamily
 {
     private const int FirstPosition = 2;
@@ -14,23 +14,27 @@ public sealed class Opt : IModelFamily
     public ModelSpec Describe(ModelConfig config)
     {
         int hidden = config.Int("hidden_size", 1), heads = config.Int("num_attention_heads", 1), positions = config.Int("max_position_embeddings", 1);
-        if (config.OptionalBool("do_layer_norm_before") == false)
-            throw new QuireException(ErrorKind.NotSupported, $"{config.File}: do_layer_norm_before is false, as in OPT 350M; norms before the branches are supported");
-        if (config.OptionalInt("word_embed_proj_dim") is { } width && width != hidden) throw config.Bad("word_embed_proj_dim", $"is {width}; embeddings of hidden_size {hidden} are supported");
-        Gpt.Refuse(config, "_remove_final_layer_norm", true);
+        bool isFirst = config.OptionalBool("do_layer_norm_before") ?? true;
+        int width = config.OptionalInt("word_embed_proj_dim", 1) ?? hidden;
         Gpt.Refuse(config, "enable_bias", false);
         Gpt.Refuse(config, "layer_norm_elementwise_affine", false);
         var norm = new NormSpec(1e-5f) { Kind = NormKind.Layer, HasBias = true };
         return Gpt.Spec(config, hidden, config.Int("num_hidden_layers", 1), heads, heads, config.Int("ffn_dim", 1),
             Gpt.ReadActivation(config, "activation_function", Activation.Relu), positions, norm, bias: true)
-            with
-        { Positions = new PositionSpec(positions, FirstPosition) };
+            .WithLayers(layer => layer with { NormsAfterSum = !isFirst }) with
+        {
+            Positions = new PositionSpec(positions, FirstPosition),
+            FinalNorm = isFirst && config.OptionalBool("_remove_final_layer_norm") != true ? norm : null,
+            EmbeddingSize = width == hidden ? 0 : width,
+        };
     }
 
     public WeightMap Weights(ModelSpec spec) => new WeightMap()
         .Map("model.decoder.embed_tokens.weight", WeightPart.Embedding)
         .Map("model.decoder.embed_positions.weight", WeightPart.Positions)
         .Map("model.decoder.final_layer_norm.weight", WeightPart.FinalNorm)
+        .Map("model.decoder.project_in.weight", WeightPart.ProjectIn)
+        .Map("model.decoder.project_out.weight", WeightPart.ProjectOut)
         .Map("lm_head.weight", WeightPart.Head)
         .Map("model.decoder.layers.{layer}.self_attn_layer_norm.weight", WeightPart.AttentionNorm)
         .Map("model.decoder.layers.{layer}.self_attn.q_proj.weight", WeightPart.Query)

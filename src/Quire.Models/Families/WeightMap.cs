@@ -44,6 +44,12 @@ public enum WeightPart
     Sinks,
     Positions,
     EmbeddingNorm,
+
+    /// <summary>[hidden, embedding size]</summary>
+    ProjectIn,
+
+    /// <summary>[embedding size, hidden]</summary>
+    ProjectOut,
     XieluPositive,
     XieluNegative,
     XieluBeta,

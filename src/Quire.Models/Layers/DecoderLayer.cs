@@ -10,7 +10,7 @@ internal sealed class DecoderLayer
     private readonly MlpLayer? mlp;
     private readonly MoeLayer? experts;
     private readonly float residualScale;
-    private readonly bool isParallel;
+    private readonly bool isParallel, normsAfterSum;
 
     public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary, LoraSites adapters, int positions)
     {
@@ -23,6 +23,7 @@ internal sealed class DecoderLayer
         postMlpNorm = reader.Norm(WeightPart.PostMlpNorm, layer, hidden, spec.PostMlpNorm);
         residualScale = spec.ResidualScale;
         isParallel = spec.IsParallel;
+        normsAfterSum = spec.NormsAfterSum;
     }
 
     /// <param name="residual">The stream, updated.</param>
@@ -32,6 +33,14 @@ internal sealed class DecoderLayer
         if (isParallel)
         {
             ForwardParallel(device, workspace, residual, hidden, cache, batch, adapterSlots);
+            return;
+        }
+        if (normsAfterSum)
+        {
+            attention.Forward(device, workspace, residual, residual, residual, cache, batch, adapterSlots);
+            device.Norm(residual, residual, attentionNorm);
+            FeedForward(device, workspace, residual, residual, residual, adapterSlots);
+            device.Norm(residual, residual, mlpNorm);
             return;
         }
         Tensor input = Normed(device, residual, hidden, attentionNorm);

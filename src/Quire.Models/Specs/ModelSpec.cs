@@ -15,7 +15,11 @@ public sealed record ModelSpec
 
     public required IReadOnlyList<LayerSpec> Layers { get; init; }
 
-    public required NormSpec FinalNorm { get; init; }
+    /// <summary>Norm of the stream before the head; null for none.</summary>
+    public required NormSpec? FinalNorm { get; init; }
+
+    /// <summary>Elements of a stored row of embedding and head, which matrices of the checkpoint turn into hidden rows and back; 0 where they are hidden rows.</summary>
+    public int EmbeddingSize { get; init; }
 
     /// <summary>Embedding and head are one matrix.</summary>
     public bool TiedEmbedding { get; init; }
@@ -68,6 +72,9 @@ public sealed record LayerSpec(NormSpec? AttentionNorm, AttentionSpec Attention,
 
     /// <summary>Attention and feed-forward both read the stream as it enters the layer; such layers have no norm of their outputs and no residual scale.</summary>
     public bool IsParallel { get; init; }
+
+    /// <summary>Both norms are of the stream after their branch has joined it, not of the branch's input.</summary>
+    public bool NormsAfterSum { get; init; }
 
     /// <summary>Multiplies both outputs as they join the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;

@@ -31,6 +31,16 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         return part is WeightPart.Head or WeightPart.Router or WeightPart.SharedScale ? plain : quantization.Plain(module.Name, plain);
     }
 
+    /// <summary>Embedding or head as hidden rows, [vocabulary, hidden].</summary>
+    public IWeightRows Table(WeightPart part, ModelSpec spec)
+    {
+        if (spec.EmbeddingSize == 0) return Rows(part, 0, spec.VocabularySize, spec.HiddenSize);
+        IWeightRows stored = Rows(spec.TiedEmbedding ? WeightPart.Embedding : part, 0, spec.VocabularySize, spec.EmbeddingSize);
+        return part == WeightPart.Embedding
+            ? ProjectedRows.After(stored, new StoredRows(Find(names.Name(WeightPart.ProjectIn), spec.HiddenSize, spec.EmbeddingSize)))
+            : ProjectedRows.Before(stored, new StoredRows(Find(names.Name(WeightPart.ProjectOut), spec.EmbeddingSize, spec.HiddenSize)));
+    }
+
     /// <summary>Matrices of the same inputs, one for each part; those that the checkpoint stores as one are slices of it.</summary>
     public IWeightRows[] Split(int layer, long inputs, params ReadOnlySpan<(WeightPart Part, int Rows)> parts)
     {
