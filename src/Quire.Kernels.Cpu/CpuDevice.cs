@@ -139,8 +139,12 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     {
         Check.F32(output, nameof(output), input.Shape.Rows, input.Shape.Columns);
         Check.F32(gates, nameof(gates), input.Shape.Rows, 1);
-        ReadOnlySpan<float> values = gates.AsSpan<float>();
-        for (int row = 0; row < values.Length; row++) kernels.Add(pool, output.Slice(row, 1), input.Slice(row, 1), 1 / (1 + MathF.Exp(-values[row])));
+        Span<float> values = gates.AsSpan<float>();
+        foreach (ref float value in values) value = 1 / (1 + MathF.Exp(-value));
+        unsafe
+        {
+            kernels.AddWeighted(pool, output, output, input, null, (float*)gates.Address, 1);
+        }
     }
 
     public void Activate(Tensor values, Activation activation)

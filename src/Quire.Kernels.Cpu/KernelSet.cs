@@ -1,6 +1,7 @@
 using Quire.Kernels.Cpu.Attention;
 using Quire.Kernels.Cpu.Elements;
 using Quire.Kernels.Cpu.Embedding;
+using Quire.Kernels.Cpu.Experts;
 using Quire.Kernels.Cpu.Gating;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Lora;
@@ -67,6 +68,9 @@ public abstract class KernelSet
     internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation, float limit);
 
     internal abstract void Activate(ComputePool pool, Tensor values, Activation activation);
+
+    /// <summary>output[row] = residual[row] + the sum over choices of weights * source[rowOf].</summary>
+    internal abstract unsafe void AddWeighted(ComputePool pool, Tensor output, Tensor residual, Tensor source, int* rowOf, float* weights, int choices);
 
     internal abstract void Xielu(ComputePool pool, Tensor values, in XieluParameters parameters);
 
@@ -189,6 +193,12 @@ public abstract class KernelSet
         {
             var job = new ActivateJob(values, activation);
             pool.Run(ref job, (int)(values.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
+        }
+
+        internal override void AddWeighted(ComputePool pool, Tensor output, Tensor residual, Tensor source, int* rowOf, float* weights, int choices)
+        {
+            var job = new WeightedRowsJob<T>((float*)output.Address, residual.IsEmpty ? null : (float*)residual.Address, (float*)source.Address, rowOf, weights, choices, (int)output.Shape.Columns);
+            pool.Run(ref job, (int)output.Shape.Rows);
         }
 
         internal override void Xielu(ComputePool pool, Tensor values, in XieluParameters parameters)

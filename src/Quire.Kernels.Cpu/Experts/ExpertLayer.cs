@@ -50,7 +50,9 @@ internal sealed unsafe class ExpertLayer(KernelSet kernels, ComputePool pool, Pr
         Multiply(up, sorted, layer.Up, layer.UpBias, count);
         kernels.GatedActivation(pool, active, up, activation, limit);
         Multiply(down, active, layer.Down, layer.DownBias, count);
-        Combine(output, down, rule, residual, tokens);
+        fixed (int* places = rowOf)
+        fixed (float* shares = weights)
+            kernels.AddWeighted(pool, output, residual, down, places, rule.ScalesInput ? null : shares, rule.Chosen);
     }
 
     private void Reserve(int rows, int count)
@@ -88,23 +90,6 @@ internal sealed unsafe class ExpertLayer(KernelSet kernels, ComputePool pool, Pr
             int first = starts[expert], rows = starts[expert + 1] - first;
             if (rows == 0) continue;
             products.Multiply(output.Slice(first, rows), input.Slice(first, rows), of[expert], new LinearEpilogue(bias.IsEmpty ? default : bias.Slice(expert, 1)));
-        }
-    }
-
-    private void Combine(Tensor output, Tensor down, in RouterRule rule, Tensor residual, int tokens)
-    {
-        for (int token = 0; token < tokens; token++)
-        {
-            Span<float> sum = output.Slice(token, 1).AsSpan<float>();
-            if (residual.IsEmpty) sum.Clear();
-            else if (residual.Address != output.Address) residual.Slice(token, 1).AsSpan<float>().CopyTo(sum);
-            for (int choice = 0; choice < rule.Chosen; choice++)
-            {
-                int row = (token * rule.Chosen) + choice;
-                float weight = rule.ScalesInput ? 1 : weights[row];
-                ReadOnlySpan<float> from = down.Slice(rowOf[row], 1).AsSpan<float>();
-                for (int i = 0; i < sum.Length; i++) sum[i] = MathF.FusedMultiplyAdd(weight, from[i], sum[i]);
-            }
         }
     }
 }

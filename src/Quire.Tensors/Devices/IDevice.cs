@@ -95,7 +95,7 @@ public interface IDevice : IDisposable
     void Experts(Tensor output, Tensor input, Tensor logits, ExpertWeights layer, in RouterRule rule, Activation activation, float limit, Tensor residual);
 
     /// <summary>output += sigmoid(gate) * input, by row.</summary>
-    /// <param name="gates">[rows, 1] f32.</param>
+    /// <param name="gates">[rows, 1] f32; spent.</param>
     void AddGated(Tensor output, Tensor input, Tensor gates);
 
     /// <summary>Every value x becomes activation(x).</summary>
