@@ -15,6 +15,9 @@ internal static class Limits
     /// <summary>Nested calls of macros, callers and recursive loops.</summary>
     public const int CallDepth = 200;
 
+    /// <summary>Generators that read each other: Python's own limit of calls inside calls.</summary>
+    public const int GeneratorDepth = 1000;
+
     /// <summary>Lists and dicts inside each other.</summary>
     public const int ValueDepth = 200;
 

@@ -12,6 +12,7 @@ internal sealed class Run(Scope top, DateTime now)
     private long work = Limits.Work;
     private long text = Limits.Text;
     private int calls;
+    private int generators;
 
     public Scope Top { get; } = top;
 
@@ -76,6 +77,15 @@ internal sealed class Run(Scope top, DateTime now)
     }
 
     public void LeaveCall() => calls--;
+
+    /// <summary>One generator reads another; with <see cref="LeaveGenerator"/>.</summary>
+    public void EnterGenerator()
+    {
+        EnsureStack();
+        if (++generators > Limits.GeneratorDepth) throw Errors.Recursion();
+    }
+
+    public void LeaveGenerator() => generators--;
 
     /// <summary>Expressions may nest as deeply as the parser allows, and calls multiply that: the stack itself has the last word.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

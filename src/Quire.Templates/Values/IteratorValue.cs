@@ -13,7 +13,7 @@ internal sealed class IteratorValue(IEnumerable<Value> source, string typeName =
     public override IEnumerable<Value> Items(Run run)
     {
         rest ??= source.GetEnumerator();
-        while (Advance(rest))
+        while (Advance(run, rest))
         {
             run.Charge(1);
             yield return rest.Current;
@@ -21,10 +21,17 @@ internal sealed class IteratorValue(IEnumerable<Value> source, string typeName =
     }
 
     // A generator over a generator over ... is a chain of calls as long as a template cares to make it.
-    private static bool Advance(IEnumerator<Value> items)
+    private static bool Advance(Run run, IEnumerator<Value> items)
     {
-        Run.EnsureStack();
-        return items.MoveNext();
+        run.EnterGenerator();
+        try
+        {
+            return items.MoveNext();
+        }
+        finally
+        {
+            run.LeaveGenerator();
+        }
     }
 
     public override bool Equals(object? obj) => ReferenceEquals(this, obj);
