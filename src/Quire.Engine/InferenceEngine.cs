@@ -25,7 +25,7 @@ public sealed partial class InferenceEngine : IDisposable
     private StepResult? lastResult;
     private long promptTokens, generatedTokens, steps;
     private int queued;
-    private volatile bool stopping, draining;
+    private volatile bool stopping, draining, ended;
     private volatile Exception? failure;
 
     /// <param name="executor">Disposed with the engine.</param>
@@ -123,7 +123,9 @@ public sealed partial class InferenceEngine : IDisposable
     private void Send(GenerationStream stream, bool isAbort)
     {
         inbox.Enqueue((stream, isAbort));
-        arrived.Release();
+        Interlocked.MemoryBarrier();
+        if (ended) EndInbox();
+        else arrived.Release();
     }
 
     private void Run()
@@ -141,14 +143,13 @@ public sealed partial class InferenceEngine : IDisposable
                 Step();
                 PublishStatistics();
             }
-            EndAll(FinishReason.Abort, "The engine was stopped.");
         }
         catch (Exception e)
         {
             failure = e;
             LogFailure(e);
-            EndAll(FinishReason.Error, e.Message);
         }
+        EndAll();
     }
 
     private void Step()
@@ -163,6 +164,7 @@ public sealed partial class InferenceEngine : IDisposable
         }
         catch (Exception e)
         {
+            failure = e; // who hears of the error finds the engine unhealthy
             scheduler.Fail(plan, sequence => Stream(sequence).Publish(new EngineOutput(-1, null, null, FinishReason.Error, 0, e.Message)));
             ExceptionDispatchInfo.Throw(e);
         }
@@ -227,17 +229,29 @@ public sealed partial class InferenceEngine : IDisposable
 
     private static GenerationStream Stream(Sequence sequence) => (GenerationStream)sequence.Tag!;
 
-    private void EndAll(FinishReason reason, string message)
+    private void EndAll()
     {
         foreach (Sequence sequence in scheduler.Running.Concat(scheduler.Waiting).ToArray())
         {
             scheduler.Abort(sequence);
-            Stream(sequence).Publish(new EngineOutput(-1, null, null, reason, 0, message));
+            Stream(sequence).Publish(LastOutput());
         }
-        while (inbox.TryDequeue(out (GenerationStream Stream, bool IsAbort) message2))
-            if (!message2.IsAbort) message2.Stream.Publish(new EngineOutput(-1, null, null, reason, 0, message));
+        ended = true;
+        Interlocked.MemoryBarrier();
+        EndInbox();
         PublishStatistics();
     }
+
+    // With no step left to take messages in, the engine's thread ends those it finds and each sender those that came later.
+    private void EndInbox()
+    {
+        while (inbox.TryDequeue(out (GenerationStream Stream, bool IsAbort) message))
+            if (!message.IsAbort) message.Stream.Publish(LastOutput());
+    }
+
+    private EngineOutput LastOutput() => failure is { } cause
+        ? new EngineOutput(-1, null, null, FinishReason.Error, 0, cause.Message)
+        : new EngineOutput(-1, null, null, FinishReason.Abort, 0, "The engine was stopped.");
 
     private void PublishStatistics()
     {

@@ -82,6 +82,29 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
+    public async Task Requests_that_arrive_while_the_engine_fails_end_too()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            using var engine = new EngineRunner(Model, new QuireOptions { MaxModelLength = 512 }, inner => new FailingExecutor(inner));
+            var accepted = new List<GenerationStream>();
+            for (bool healthy = true; healthy;)
+            {
+                try
+                {
+                    accepted.Add(engine.Submit(Prompt, Endless));
+                }
+                catch (QuireException e)
+                {
+                    healthy = e.Kind == ErrorKind.Overloaded;
+                }
+            }
+            foreach (GenerationStream stream in accepted)
+                Assert.Equal(FinishReason.Error, (await EngineRunner.Collect(stream).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken))[^1].Finish);
+        }
+    }
+
+    [Fact]
     public async Task Draining_finishes_what_runs_and_refuses_what_comes()
     {
         using var engine = new EngineRunner(Model, new QuireOptions { MaxModelLength = 512 });
