@@ -116,9 +116,42 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         kernels.SplitHeads(pool, query, qkv, cache, batch, rule);
     }
 
+    public PreparedHeads PrepareHeads(IReadOnlyList<IWeightRows> heads)
+    {
+        List<PackedWeight> packed = [];
+        try
+        {
+            foreach (IWeightRows head in heads) packed.Add(Packing.Pack(pool, head, fallback));
+            return new PackedHeads(packed);
+        }
+        catch
+        {
+            packed.ForEach(head => head.Dispose());
+            throw;
+        }
+    }
+
+    public void HeadLinear(Tensor output, Tensor input, PreparedHeads heads)
+    {
+        IReadOnlyList<PackedWeight> weights = (heads as PackedHeads)?.Weights ?? throw new ArgumentException($"a {heads.GetType().Name} was prepared by another device");
+        Check.F32(input, nameof(input), output.Shape[0] * heads.Count, input.Shape[2]);
+        Check.F32(output, nameof(output), input.Shape[0] * heads.Count, output.Shape[2]);
+        if (input.Shape[2] < weights[0].InputFeatures || output.Shape[2] < weights[0].OutputFeatures) throw new ArgumentException($"heads of {input} or {output} are shorter than their matrices");
+        kernels.HeadLinear(pool, output, input, weights);
+    }
+
+    public void SplitLatent(Tensor query, Tensor rows, Tensor latents, in KvCache cache, in AttentionBatch batch, in LatentRule rule)
+    {
+        Check.F32(query, nameof(query), query.Shape[0] * query.Shape[1], cache.Layout.HeadSize);
+        Check.F32(rows, nameof(rows), query.Shape[0] * query.Shape[1], rule.PlainSize + cache.Layout.HeadSize - rule.LatentSize);
+        Check.F32(latents, nameof(latents), query.Shape[0], cache.Layout.HeadSize);
+        kernels.SplitLatent(pool, query, rows, latents, cache, batch, rule);
+    }
+
     public void Attention(Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule)
     {
-        Check.F32(output, nameof(output), query.Shape.Rows, query.Shape.Columns);
+        Check.F32(query, nameof(query), query.Shape.Rows, cache.Layout.HeadSize);
+        Check.F32(output, nameof(output), query.Shape.Rows, cache.Layout.ValueSize);
         kernels.Attention(pool, scratch, output, query, cache, batch, rule);
     }
 

@@ -40,6 +40,9 @@ public abstract class KernelSet
     /// <summary>The product with f32 activations.</summary>
     internal abstract void Linear(ComputePool pool, Tensor input, PackedWeight weight, ProductOutput output);
 
+    /// <summary>Each head's product with f32 activations.</summary>
+    internal abstract void HeadLinear(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PackedWeight> weights);
+
     /// <summary>This set has kernels for bf16 activations, and they are faster here than those for f32.</summary>
     internal abstract bool HasFastBf16 { get; }
 
@@ -62,6 +65,8 @@ public abstract class KernelSet
     internal abstract void ScaleAndCap(ComputePool pool, Tensor values, float scale, float cap);
 
     internal abstract void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule);
+
+    internal abstract void SplitLatent(ComputePool pool, Tensor query, Tensor rows, Tensor latents, in KvCache cache, in AttentionBatch batch, in LatentRule rule);
 
     internal abstract void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
 
@@ -111,7 +116,13 @@ public abstract class KernelSet
 
         internal override void Linear(ComputePool pool, Tensor input, PackedWeight weight, ProductOutput output)
         {
-            var job = new LinearJob<T>(pool, weight, (float*)input.Address, (int)input.Shape.Rows, output);
+            var job = new LinearJob<T>(pool, weight, (float*)input.Address, (int)input.Shape.Rows, output, (int)input.Shape.Columns);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override void HeadLinear(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PackedWeight> weights)
+        {
+            var job = new HeadLinearJob<T>(pool, weights, (float*)input.Address, (int)input.Shape[2], (int)input.Shape[0], (float*)output.Address, (int)output.Shape[2]);
             pool.Run(ref job, job.Items);
         }
 
@@ -163,6 +174,12 @@ public abstract class KernelSet
         internal override void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)
         {
             var job = new SplitHeadsJob<T>((float*)query.Address, (float*)qkv.Address, cache, batch, rule);
+            pool.Run(ref job, (int)query.Shape[0]);
+        }
+
+        internal override void SplitLatent(ComputePool pool, Tensor query, Tensor rows, Tensor latents, in KvCache cache, in AttentionBatch batch, in LatentRule rule)
+        {
+            var job = new SplitLatentJob<T>((float*)query.Address, (float*)rows.Address, (float*)latents.Address, (int)query.Shape[1], cache, batch, rule);
             pool.Run(ref job, (int)query.Shape[0]);
         }
 

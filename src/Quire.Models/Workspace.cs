@@ -16,7 +16,7 @@ public sealed class Workspace : IDisposable
         secondHidden = device.Allocate(4L * maxTokens * widths.SecondHidden);
         qkv = device.Allocate(4L * maxTokens * widths.Qkv);
         query = device.Allocate(4L * maxTokens * widths.Query);
-        attention = device.Allocate(4L * maxTokens * widths.Query);
+        attention = device.Allocate(4L * maxTokens * widths.Attention);
         gateUp = device.Allocate(8L * maxTokens * widths.Intermediate);
         gated = device.Allocate(4L * maxTokens * widths.Intermediate);
         routerLogits = device.Allocate(4L * maxTokens * widths.Experts);
@@ -27,7 +27,7 @@ public sealed class Workspace : IDisposable
     public static long Bytes(ModelSpec model, int maxTokens)
     {
         Widths widths = new(model);
-        return 4L * maxTokens * ((2 * widths.Hidden) + widths.SecondHidden + widths.Qkv + (2 * widths.Query) + (3 * widths.Intermediate) + widths.Experts + 1);
+        return 4L * maxTokens * ((2 * widths.Hidden) + widths.SecondHidden + widths.Qkv + widths.Query + widths.Attention + (3 * widths.Intermediate) + widths.Experts + 1);
     }
 
     /// <summary>The residual stream, [tokens, hidden].</summary>
@@ -44,6 +44,9 @@ public sealed class Workspace : IDisposable
     public Tensor Query(long tokens, int heads, int size) => query.Tensor(DType.F32, new Shape(tokens, heads, size));
 
     public Tensor Attention(long tokens, int heads, int size) => attention.Tensor(DType.F32, new Shape(tokens, heads, size));
+
+    /// <summary>The same memory before attention's output needs it.</summary>
+    public Tensor AttentionRows(long tokens, int columns) => attention.Tensor(DType.F32, new Shape(tokens, columns));
 
     public Tensor GateUp(long tokens, int columns) => gateUp.Tensor(DType.F32, new Shape(tokens, columns));
 
@@ -70,7 +73,11 @@ public sealed class Workspace : IDisposable
 
         public long Query { get; } = model.Layers.Max(l => (long)l.Attention.Heads * l.Attention.HeadSize);
 
-        public long Qkv { get; } = model.Layers.Max(l => (long)(l.Attention.Heads + (2 * l.Attention.KvHeads)) * l.Attention.HeadSize);
+        public long Attention { get; } = model.Layers.Max(l => Math.Max((long)l.Attention.Heads * l.Attention.HeadSize, l.Attention.Latent?.QueryRank ?? 0));
+
+        public long Qkv { get; } = model.Layers.Max(l => l.Attention.Latent is { } latent
+            ? (long)l.Attention.Heads * Math.Max(latent.PlainSize + latent.RotatedSize, latent.ValueSize)
+            : (long)(l.Attention.Heads + (2 * l.Attention.KvHeads)) * l.Attention.HeadSize);
 
         public long Intermediate { get; } = model.Layers.Max(l => (long)l.Mlp.IntermediateSize);
     }

@@ -6,8 +6,8 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Attention;
 
-/// <summary>Paged attention. One item is one KV head of up to <see cref="tileRows"/> rows (query positions times the query heads that share the KV head)
-/// of one sequence: their keys and values are read once for all of them.</summary>
+/// <summary>Paged attention. One item is one head tile (query heads that share a KV head: all of them, or equal parts where they are many) of up to
+/// <see cref="tileRows"/> rows (query positions times the tile's heads) of one sequence: their keys and values are read once for all of them.</summary>
 /// <remarks>Tokens are taken in pieces of 64 and partitions of 256 at absolute positions. Within a partition a row's scores, their maximum, the sum of
 /// exponentials (16 lanes by token, one tree) and the weighted values (one chain of multiply-adds by token) depend on the row alone; partitions are
 /// merged in order. Tokens that a row does not see are never multiplied: a NaN in an unused slot stays there.</remarks>
@@ -27,7 +27,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     private readonly KvCache cache;
     private readonly AttentionBatch batch;
     private readonly AttentionRule rule;
-    private readonly int heads, group, size, padded, tilePositions, tileRows;
+    private readonly int heads, group, splits, size, valueSize, padded, tilePositions, tileRows;
     private readonly EmittedAttention? emitted;
 
     public AttentionJob(ComputePool pool, float* output, float* query, int heads, KvCache cache, AttentionBatch batch, AttentionRule rule)
@@ -42,15 +42,18 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         size = cache.Layout.HeadSize;
         padded = cache.Layout.PaddedHeadSize;
         emitted = T.HasEmittedTiles ? EmittedAttention.Of(cache.Layout) : null;
-        group = heads / cache.Layout.KvHeads;
+        valueSize = cache.Layout.ValueSize;
         int rowFloats = Partition + (3 * padded) + 8;
         int rows = Math.Min(48, ((ComputePool.ScratchBytes / 4) - (Piece * padded)) / rowFloats);
-        if (rows < group) throw new QuireException(ErrorKind.NotSupported, $"attention with {group} query heads of size {size} to a key head is too large for the CPU kernels");
+        if (rows < 1) throw new QuireException(ErrorKind.NotSupported, $"attention heads of size {size} are too large for the CPU kernels");
+        group = heads / cache.Layout.KvHeads;
+        for (splits = 1; group % splits != 0 || group / splits > rows;) splits++;
+        group /= splits;
         tilePositions = rows / group;
         tileRows = tilePositions * group;
     }
 
-    /// <summary>Sequences times KV heads where every sequence has one row, else 0.</summary>
+    /// <summary>Sequences times head tiles where every sequence has one row, else 0.</summary>
     public int SingleRowItems
     {
         get
@@ -59,24 +62,25 @@ internal readonly unsafe struct AttentionJob<T> : IJob
             int sequences = (int)batch.SeqLens.Shape[0];
             for (int s = 0; s < sequences; s++)
                 if (starts[s + 1] - starts[s] != 1) return 0;
-            return sequences * cache.Layout.KvHeads;
+            return sequences * HeadTiles;
         }
     }
 
     /// <summary>Floats of a partition's partial result.</summary>
     public int PartialFloats => group * (padded + 2);
 
-    public int KvHeads => cache.Layout.KvHeads;
+    /// <summary>Head tiles of a position.</summary>
+    public int HeadTiles => cache.Layout.KvHeads * splits;
 
     /// <summary>A padding row has length 0.</summary>
     public bool IsPadding(int sequence) => ((int*)batch.SeqLens.Address)[sequence] == 0;
 
-    /// <param name="item">Numbered by <see cref="Items"/>: sequences in order, then query tiles, then KV heads.</param>
+    /// <param name="item">Numbered by <see cref="Items"/>: sequences in order, then query tiles, then head tiles.</param>
     public void Run(int item, int worker)
     {
         int* starts = (int*)batch.QueryStart.Address;
-        int kvHeads = cache.Layout.KvHeads, sequence = 0;
-        int kvHead = item % kvHeads, tile = item / kvHeads;
+        int headTiles = HeadTiles, sequence = 0;
+        int headTile = item % headTiles, tile = item / headTiles;
         for (; ; sequence++)
         {
             int tiles = Tiles(starts[sequence + 1] - starts[sequence]);
@@ -85,8 +89,8 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         }
         int first = starts[sequence] + (tile * tilePositions);
         int positions = Math.Min(tilePositions, starts[sequence + 1] - first);
-        if (((int*)batch.SeqLens.Address)[sequence] == 0) Clear(first, positions, kvHead);
-        else Attend(sequence, first, positions, kvHead, (float*)pool.Scratch(worker));
+        if (((int*)batch.SeqLens.Address)[sequence] == 0) Clear(first, positions, headTile);
+        else Attend(sequence, first, positions, headTile, (float*)pool.Scratch(worker));
     }
 
     public int Items
@@ -96,13 +100,13 @@ internal readonly unsafe struct AttentionJob<T> : IJob
             int* starts = (int*)batch.QueryStart.Address;
             int tiles = 0;
             for (int s = 0; s < batch.SeqLens.Shape[0]; s++) tiles += Tiles(starts[s + 1] - starts[s]);
-            return tiles * cache.Layout.KvHeads;
+            return tiles * HeadTiles;
         }
     }
 
     private int Tiles(int queries) => (queries + tilePositions - 1) / tilePositions;
 
-    private void Attend(int sequence, int first, int positions, int kvHead, float* scratch)
+    private void Attend(int sequence, int first, int positions, int headTile, float* scratch)
     {
         int rows = positions * group;
         float* queries = scratch;
@@ -115,30 +119,30 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         float* sum = max + tileRows;
         float* wide = scratch + ((ComputePool.ScratchBytes / 4) - (Piece * padded));
 
-        CopyQueries(first, rows, kvHead, queries);
+        CopyQueries(first, rows, headTile, queries);
         for (int row = 0; row < rows; row++) totalMax[row] = float.NegativeInfinity;
         int firstPosition = ((int*)batch.Positions.Address)[first];
         int end = firstPosition + positions;
         for (int start = Lowest(firstPosition) / Partition * Partition; start < end; start += Partition)
         {
-            Attend(sequence, kvHead, rows, firstPosition, start, Math.Min(end, start + Partition), queries, scores, partial, max, sum, wide);
+            Attend(sequence, headTile, rows, firstPosition, start, Math.Min(end, start + Partition), queries, scores, partial, max, sum, wide);
             for (int row = 0; row < rows; row++)
                 Merge(total + (row * padded), ref totalMax[row], ref totalSum[row], partial + (row * padded), max[row], sum[row]);
         }
-        for (int row = 0; row < rows; row++) Write(Row(output, first, row, kvHead), total + (row * padded), WithSink(kvHead, row, totalMax[row], totalSum[row]));
+        for (int row = 0; row < rows; row++) Write(Row(output, valueSize, first, row, headTile), total + (row * padded), WithSink(headTile, row, totalMax[row], totalSum[row]));
     }
 
-    /// <summary>The numbers of one position of one KV head over one partition: what <see cref="AttentionPartitions{T}"/> spreads over threads.</summary>
+    /// <summary>The numbers of one position of one head tile over one partition: what <see cref="AttentionPartitions{T}"/> spreads over threads.</summary>
     /// <param name="partial">[group][padded head size], then maxima and sums [group] each; written.</param>
-    public void Attend(int sequence, int kvHead, int partition, float* scratch, float* partial)
+    public void Attend(int sequence, int headTile, int partition, float* scratch, float* partial)
     {
         int first = ((int*)batch.QueryStart.Address)[sequence], position = ((int*)batch.Positions.Address)[first], start = partition * Partition;
         float* queries = scratch;
         float* scores = queries + (group * padded);
         float* wide = scratch + ((ComputePool.ScratchBytes / 4) - (Piece * padded));
         float* max = partial + (group * padded);
-        CopyQueries(first, group, kvHead, queries);
-        Attend(sequence, kvHead, group, position, start, Math.Min(position + 1, start + Partition), queries, scores, partial, max, max + group, wide);
+        CopyQueries(first, group, headTile, queries);
+        Attend(sequence, headTile, group, position, start, Math.Min(position + 1, start + Partition), queries, scores, partial, max, max + group, wide);
     }
 
     /// <summary>First partition that a sequence's only row sees, and the one after its last.</summary>
@@ -148,9 +152,9 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         return (Lowest(position) / Partition, (position / Partition) + 1);
     }
 
-    /// <summary>Merges the partitions of one position and KV head in order, and writes the output.</summary>
+    /// <summary>Merges the partitions of one position and head tile in order, and writes the output.</summary>
     /// <param name="partials">One behind the other, <paramref name="stride"/> floats apart; the first is spent.</param>
-    public void Merge(int sequence, int kvHead, int count, float* partials, nint stride)
+    public void Merge(int sequence, int headTile, int count, float* partials, nint stride)
     {
         int first = ((int*)batch.QueryStart.Address)[sequence];
         for (int row = 0; row < group; row++)
@@ -163,31 +167,31 @@ internal readonly unsafe struct AttentionJob<T> : IJob
                 float* partial = partials + (i * stride);
                 Merge(total, ref max, ref sum, partial + (row * padded), partial[(group * padded) + row], partial[(group * padded) + group + row]);
             }
-            Write(Row(output, first, row, kvHead), total, WithSink(kvHead, row, max, sum));
+            Write(Row(output, valueSize, first, row, headTile), total, WithSink(headTile, row, max, sum));
         }
     }
 
-    private void CopyQueries(int first, int rows, int kvHead, float* queries)
+    private void CopyQueries(int first, int rows, int headTile, float* queries)
     {
-        for (int row = 0; row < rows; row++) Buffer.MemoryCopy(Row(query, first, row, kvHead), queries + (row * padded), size * 4L, size * 4L);
+        for (int row = 0; row < rows; row++) Buffer.MemoryCopy(Row(query, size, first, row, headTile), queries + (row * padded), size * 4L, size * 4L);
     }
 
-    private void Attend(int sequence, int kvHead, int rows, int firstPosition, int start, int end, float* queries, float* scores, float* partial, float* max, float* sum, float* wide)
+    private void Attend(int sequence, int headTile, int rows, int firstPosition, int start, int end, float* queries, float* scores, float* partial, float* max, float* sum, float* wide)
     {
         int* table = (int*)batch.BlockTable.Address + (sequence * batch.BlockTable.Shape[1]);
-        Scores(queries, rows, table, start, end, kvHead, scores, wide);
+        Scores(queries, rows, table, start, end, headTile, scores, wide);
         for (int row = 0; row < rows; row++)
-            Exponentials(scores + (row * Partition), firstPosition + (row / group), start, end, Slope(kvHead, row), out max[row], out sum[row]);
-        WeightedValues(scores, rows, firstPosition, table, start, end, kvHead, partial, wide);
+            Exponentials(scores + (row * Partition), firstPosition + (row / group), start, end, Slope(headTile, row), out max[row], out sum[row]);
+        WeightedValues(scores, rows, firstPosition, table, start, end, headTile, partial, wide);
     }
 
     /// <summary>First position that a row at <paramref name="position"/> sees.</summary>
     private int Lowest(int position) => rule.IsChunked ? position / rule.Window * rule.Window : rule.Window > 0 ? Math.Max(0, position - rule.Window + 1) : 0;
 
-    private float* Row(float* rows, int first, int row, int kvHead) =>
-        rows + ((((long)(first + (row / group)) * heads) + (kvHead * group) + (row % group)) * size);
+    private float* Row(float* rows, int columns, int first, int row, int headTile) =>
+        rows + ((((long)(first + (row / group)) * heads) + (headTile * group) + (row % group)) * columns);
 
-    private void Scores(float* queries, int rows, int* table, int start, int end, int kvHead, float* scores, float* wide)
+    private void Scores(float* queries, int rows, int* table, int start, int end, int headTile, float* scores, float* wide)
     {
         if (emitted is not null && rows <= FewRows)
         {
@@ -196,7 +200,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
                 emitted.Scores(Math.Min(AttentionEmitter.MaxRows, rows - row), new AttentionArguments
                 {
                     Table = table + (start / BlockTokens),
-                    Cache = KvBlocks<T>.Keys(cache, 0, kvHead),
+                    Cache = KvBlocks<T>.Keys(cache, 0, headTile / splits),
                     BlockBytes = (nint)cache.Blocks.Shape[1],
                     Rows = queries + (row * padded),
                     RowStride = padded * sizeof(float),
@@ -212,7 +216,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         {
             int blocks = (Math.Min(Piece, end - piece) + BlockTokens - 1) / BlockTokens;
             for (int b = 0; b < blocks; b++)
-                KvBlocks<T>.WidenKeys(cache, table[(piece / BlockTokens) + b], kvHead, wide + (b * BlockTokens * padded));
+                KvBlocks<T>.WidenKeys(cache, table[(piece / BlockTokens) + b], headTile / splits, wide + (b * BlockTokens * padded));
             RowProducts<T>.Multiply(queries, padded, wide, BlockTokens * padded, scores + (piece - start), Partition, rows, blocks, size);
         }
     }
@@ -252,18 +256,18 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         sum = T.Sum(total);
     }
 
-    private void WeightedValues(float* weights, int rows, int firstPosition, int* table, int start, int end, int kvHead, float* partial, float* wide)
+    private void WeightedValues(float* weights, int rows, int firstPosition, int* table, int start, int end, int headTile, float* partial, float* wide)
     {
         new Span<float>(partial, rows * padded).Clear();
         // Rows of one position see the same tokens: all of them if no window cuts the first.
-        if (emitted is not null && rows == group && rows <= FewRows && Lowest(firstPosition) <= start)
+        if (emitted is not null && !cache.Layout.IsLatent && rows == group && rows <= FewRows && Lowest(firstPosition) <= start)
         {
             for (int row = 0; row < rows; row += AttentionEmitter.MaxRows)
             {
                 emitted.Values(Math.Min(AttentionEmitter.MaxRows, rows - row), padded, new AttentionArguments
                 {
                     Table = table + (start / BlockTokens),
-                    Cache = KvBlocks<T>.Values(cache, 0, kvHead),
+                    Cache = KvBlocks<T>.Values(cache, 0, headTile / splits),
                     BlockBytes = (nint)cache.Blocks.Shape[1],
                     Rows = weights + (row * Partition),
                     RowStride = Partition * sizeof(float),
@@ -278,7 +282,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         {
             int length = Math.Min(Piece, end - piece);
             for (int b = 0; b * BlockTokens < length; b++)
-                KvBlocks<T>.WidenValues(cache, table[(piece / BlockTokens) + b], kvHead, wide + (b * BlockTokens * 16), Piece * 16);
+                KvBlocks<T>.WidenValues(cache, table[(piece / BlockTokens) + b], headTile / splits, wide + (b * BlockTokens * 16), Piece * 16);
             // Neighbouring rows that see the same tokens of this piece are multiplied together.
             for (int row = 0; row < rows;)
             {
@@ -288,7 +292,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
                 if (low < high)
                 {
                     RowProducts<T>.Multiply(weights + (row * Partition) + (piece - start) + low, Partition, wide + (low * 16), Piece * 16,
-                        partial + (row * padded), padded, next - row, padded / 16, high - low);
+                        partial + (row * padded), padded, next - row, cache.Layout.PaddedValueSize / 16, high - low);
                 }
                 row = next;
             }
@@ -315,14 +319,14 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         (totalMax, totalSum) = (both, lanes[0]);
     }
 
-    private float Slope(int kvHead, int row) => rule.Slopes.IsEmpty ? 0 : ((float*)rule.Slopes.Address)[(kvHead * group) + (row % group)];
+    private float Slope(int headTile, int row) => rule.Slopes.IsEmpty ? 0 : ((float*)rule.Slopes.Address)[(headTile * group) + (row % group)];
 
     // The sink's share of the softmax's denominator.
-    private float WithSink(int kvHead, int row, float max, float sum)
+    private float WithSink(int headTile, int row, float max, float sum)
     {
         if (rule.Sinks.IsEmpty) return sum;
         float* lanes = stackalloc float[16];
-        T.Store(lanes, LaneMath.Exp(T.Broadcast(((float*)rule.Sinks.Address)[(kvHead * group) + (row % group)] - max)));
+        T.Store(lanes, LaneMath.Exp(T.Broadcast(((float*)rule.Sinks.Address)[(headTile * group) + (row % group)] - max)));
         return sum + lanes[0];
     }
 
@@ -330,14 +334,14 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     {
         T divisor = T.Broadcast(sum);
         for (int d = 0; d < padded; d += 16) T.Store(total + d, T.Load(total + d) / divisor);
-        Buffer.MemoryCopy(total, row, size * 4L, size * 4L);
+        Buffer.MemoryCopy(total, row, valueSize * 4L, valueSize * 4L);
     }
 
     /// <summary>Zeros for the only row of a padding sequence.</summary>
-    public void Clear(int sequence, int kvHead) => Clear(((int*)batch.QueryStart.Address)[sequence], 1, kvHead);
+    public void Clear(int sequence, int headTile) => Clear(((int*)batch.QueryStart.Address)[sequence], 1, headTile);
 
-    private void Clear(int first, int positions, int kvHead)
+    private void Clear(int first, int positions, int headTile)
     {
-        for (int row = 0; row < positions * group; row++) new Span<float>(Row(output, first, row, kvHead), size).Clear();
+        for (int row = 0; row < positions * group; row++) new Span<float>(Row(output, valueSize, first, row, headTile), valueSize).Clear();
     }
 }

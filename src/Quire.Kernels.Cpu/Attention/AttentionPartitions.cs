@@ -3,10 +3,10 @@ using Quire.Kernels.Cpu.Threading;
 
 namespace Quire.Kernels.Cpu.Attention;
 
-/// <summary>Attention of a few long sequences with one row each: their partitions are spread over the threads. One item is a partition of a sequence's KV head;
+/// <summary>Attention of a few long sequences with one row each: their partitions are spread over the threads. One item is a partition of a sequence's head tile;
 /// who finishes a head's last partition merges them in order, so that the bits are those of <see cref="AttentionJob{T}"/> alone.</summary>
-/// <param name="partials">[sequences * KV heads][partitions] partial results.</param>
-/// <param name="finished">[sequences * KV heads] counters, zero.</param>
+/// <param name="partials">[sequences * head tiles][partitions] partial results.</param>
+/// <param name="finished">[sequences * head tiles] counters, zero.</param>
 internal readonly unsafe struct AttentionPartitions<T>(ComputePool pool, AttentionJob<T> attention, int heads, int partitions, float* partials, int* finished) : IJob
     where T : unmanaged, ILanes<T>
 {
@@ -15,7 +15,7 @@ internal readonly unsafe struct AttentionPartitions<T>(ComputePool pool, Attenti
     {
         int items = attention.SingleRowItems, longest = 0;
         if (items == 0 || items >= 4 * pool.Workers) return 0;
-        for (int sequence = 0; sequence < items / attention.KvHeads; sequence++)
+        for (int sequence = 0; sequence < items / attention.HeadTiles; sequence++)
             if (!attention.IsPadding(sequence)) longest = Math.Max(longest, attention.Partitions(sequence).End);
         return longest > 1 ? longest : 0;
     }
@@ -27,18 +27,18 @@ internal readonly unsafe struct AttentionPartitions<T>(ComputePool pool, Attenti
 
     public void Run(int item, int worker)
     {
-        int head = item / partitions, partition = item % partitions, sequence = head / attention.KvHeads, kvHead = head % attention.KvHeads;
+        int head = item / partitions, partition = item % partitions, sequence = head / attention.HeadTiles, headTile = head % attention.HeadTiles;
         if (attention.IsPadding(sequence))
         {
-            if (partition == 0) attention.Clear(sequence, kvHead);
+            if (partition == 0) attention.Clear(sequence, headTile);
             return;
         }
         (int first, int end) = attention.Partitions(sequence);
         if (partition < first || partition >= end) return;
         nint stride = attention.PartialFloats;
         float* own = partials + (head * partitions * stride);
-        attention.Attend(sequence, kvHead, partition, (float*)pool.Scratch(worker), own + (partition * stride));
+        attention.Attend(sequence, headTile, partition, (float*)pool.Scratch(worker), own + (partition * stride));
         if (Interlocked.Increment(ref finished[head]) == end - first)
-            attention.Merge(sequence, kvHead, end - first, own + (first * stride), stride);
+            attention.Merge(sequence, headTile, end - first, own + (first * stride), stride);
     }
 }

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Simd;
 using Quire.Tensors;
@@ -18,7 +20,7 @@ internal static unsafe class KvBlocks<T>
 
     public static byte* Values(in KvCache cache, int block, int head) => Keys(cache, block, head) + cache.Layout.HeadBytes;
 
-    /// <summary>Writes one token's key and value. <paramref name="key"/> and <paramref name="value"/> have HeadSize elements.</summary>
+    /// <summary>Writes one token's key and value. <paramref name="key"/> and <paramref name="value"/> have HeadSize elements; latents have no value of their own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Write(in KvCache cache, int slot, int head, float* key, float* value)
     {
@@ -29,7 +31,7 @@ internal static unsafe class KvBlocks<T>
             for (int d = 0; d < padded; d++)
             {
                 ((float*)keys)[(d * Tokens) + token] = d < size ? key[d] : 0;
-                ((float*)values)[(d / 16 * 16 * Tokens) + (token * 16) + (d % 16)] = d < size ? value[d] : 0;
+                if (value != null) ((float*)values)[(d / 16 * 16 * Tokens) + (token * 16) + (d % 16)] = d < size ? value[d] : 0;
             }
             return;
         }
@@ -39,7 +41,7 @@ internal static unsafe class KvBlocks<T>
             for (int d = 0; d < padded; d++)
             {
                 keys[(d / 4 * 64) + (token * 4) + (d % 4)] = Float8.RoundE4M3(d < size ? key[d] * keyFactor : 0);
-                values[(d / 16 * 256) + (token / 4 * 64) + (d % 16 * 4) + (token % 4)] = Float8.RoundE4M3(d < size ? value[d] * valueFactor : 0);
+                if (value != null) values[(d / 16 * 256) + (token / 4 * 64) + (d % 16 * 4) + (token % 4)] = Float8.RoundE4M3(d < size ? value[d] * valueFactor : 0);
             }
             return;
         }
@@ -47,6 +49,7 @@ internal static unsafe class KvBlocks<T>
         Round(key, size, padded, rounded);
         uint* pairs = (uint*)keys + token;
         for (int d = 0; d < padded; d += 2, pairs += Tokens) *pairs = *(uint*)(rounded + d);
+        if (value == null) return;
         Round(value, size, padded, rounded);
         ushort* to = (ushort*)values + (token / 2 * 32) + (token & 1);
         for (int d = 0; d < padded; d += 16, to += 16 * Tokens)
@@ -67,8 +70,49 @@ internal static unsafe class KvBlocks<T>
 
     /// <summary>Values of one block into a piece of several blocks: f32 [headSize/16][tokens of the piece][16].</summary>
     /// <param name="stride">Elements between two groups of 16 dimensions in <paramref name="wide"/>.</param>
-    public static void WidenValues(in KvCache cache, int block, int head, float* wide, int stride) =>
-        WidenHead(Values(cache, block, head), cache.Layout, cache.Layout.ValueScale, wide, Tokens, stride);
+    public static void WidenValues(in KvCache cache, int block, int head, float* wide, int stride)
+    {
+        if (cache.Layout.IsLatent) WidenLatents(cache, block, head, wide, stride);
+        else WidenHead(Values(cache, block, head), cache.Layout, cache.Layout.ValueScale, wide, Tokens, stride);
+    }
+
+    // Latents lie as keys do, tokens side by side: turned, they lie as values.
+    private static void WidenLatents(in KvCache cache, int block, int head, float* wide, int stride)
+    {
+        float* keys = stackalloc float[16 * Tokens];
+        KvLayout part = cache.Layout with { HeadSize = 16 };
+        byte* source = Keys(cache, block, head);
+        for (int d = 0; d < cache.Layout.LatentSize; d += 16, source += part.HeadBytes, wide += stride)
+        {
+            WidenHead(source, part, part.KeyScale, keys, 16, 0);
+            Transpose(keys, wide);
+        }
+    }
+
+    // [16][16] numbers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Transpose(float* from, float* to)
+    {
+        for (int row = 0; row < 16; row += 4)
+        {
+            for (int column = 0; column < 16; column += 4)
+            {
+                float* a = from + (row * 16) + column, b = to + (column * 16) + row;
+                if (Sse.IsSupported)
+                {
+                    Vector128<float> low01 = Sse.UnpackLow(Vector128.Load(a), Vector128.Load(a + 16)), high01 = Sse.UnpackHigh(Vector128.Load(a), Vector128.Load(a + 16));
+                    Vector128<float> low23 = Sse.UnpackLow(Vector128.Load(a + 32), Vector128.Load(a + 48)), high23 = Sse.UnpackHigh(Vector128.Load(a + 32), Vector128.Load(a + 48));
+                    Sse.MoveLowToHigh(low01, low23).Store(b);
+                    Sse.MoveHighToLow(low23, low01).Store(b + 16);
+                    Sse.MoveLowToHigh(high01, high23).Store(b + 32);
+                    Sse.MoveHighToLow(high23, high01).Store(b + 48);
+                    continue;
+                }
+                for (int i = 0; i < 4; i++)
+                    for (int j = 0; j < 4; j++) b[(j * 16) + i] = a[(i * 16) + j];
+            }
+        }
+    }
 
     // A head is rows of 16 numbers, in pairs of rows if bf16, in fours if float8; after each `run` rows the destination moves on by `stride`.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -14,13 +14,7 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
         int size = rule.HeadSize;
         float* row = qkv + ((long)item * (rule.Heads + (2 * rule.KvHeads)) * size);
         if (rule.Clip > 0) Clip(row, (rule.Heads + (2 * rule.KvHeads)) * size);
-        float* rotary = null;
-        int half = 0;
-        if (!rule.Rotary.IsEmpty)
-        {
-            half = (int)rule.Rotary.Shape[2];
-            rotary = (float*)rule.Rotary.Address + ((long)((int*)batch.Positions.Address)[item] * 2 * half);
-        }
+        float* rotary = RotaryPairs<T>.Row(rule.Rotary, ((int*)batch.Positions.Address)[item], out int half);
 
         float* to = query + ((long)item * rule.Heads * size);
         NormaliseAll(row, rule.QueryNorm, rule.Heads);
@@ -64,29 +58,10 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
     {
         bool normalise = !norm.Weight.IsEmpty && !IsForAllHeads(norm);
         if (normalise && !rule.NormAfterRotation) Normalise(head, index, norm);
-        Rotate(head, rotary, half);
+        RotaryPairs<T>.Rotate(head, rotary, half);
         if (normalise && rule.NormAfterRotation) Normalise(head, index, norm);
     }
 
     private void Normalise(float* head, int index, in NormWeight norm) =>
         NormRow<T>.Apply(head, head, norm, rule.HeadSize, norm.Weight.Shape.Rank == 1 ? 0 : (long)index * rule.HeadSize);
-
-    // (x, y) becomes (x cos - y sin, y cos + x sin), y standing half the rotated size after x; the remainder rounds as the lanes do.
-    private static void Rotate(float* head, float* cosines, int half)
-    {
-        float* sines = cosines + half;
-        int i = 0;
-        for (; i + 16 <= half; i += 16)
-        {
-            T x = T.Load(head + i), y = T.Load(head + half + i), cos = T.Load(cosines + i), sin = T.Load(sines + i);
-            T.Store(head + i, T.Fma(x, cos, T.Zero - (y * sin)));
-            T.Store(head + half + i, T.Fma(y, cos, x * sin));
-        }
-        for (; i < half; i++)
-        {
-            float x = head[i], y = head[half + i];
-            head[i] = MathF.FusedMultiplyAdd(x, cosines[i], 0f - (y * sines[i]));
-            head[half + i] = MathF.FusedMultiplyAdd(y, cosines[i], x * sines[i]);
-        }
-    }
 }

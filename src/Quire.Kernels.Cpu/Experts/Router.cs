@@ -54,15 +54,16 @@ internal static class Router
                 (first, second) = score > first ? (score, first) : (first, Math.Max(second, score));
             best[group] = rule.GroupsBySum ? first + second : first;
         }
+        Span<bool> isKept = stackalloc bool[rule.Groups];
         for (int kept = 0; kept < rule.ChosenGroups; kept++)
         {
-            int top = 0;
-            for (int group = 1; group < best.Length; group++)
-                if (best[group] > best[top]) top = group;
-            best[top] = float.NaN;
+            int top = isKept.IndexOf(false);
+            for (int group = top + 1; group < best.Length; group++)
+                if (!isKept[group] && best[group] > best[top]) top = group;
+            isKept[top] = true;
         }
         for (int group = 0; group < rule.Groups; group++)
-            if (!float.IsNaN(best[group])) scores.Slice(group * size, size).Fill(float.NegativeInfinity);
+            if (!isKept[group]) scores.Slice(group * size, size).Fill(float.NegativeInfinity);
     }
 
     private static void Softmax(Span<float> values)

@@ -5,7 +5,8 @@ namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>The product in f32. One item: up to 96 rows of the output for a panel of up to 64 output features. The panel's weights are widened piece by
 /// piece into an L1-sized scratch and used for all rows of the item; sums stay in scratch until they are written.</summary>
-internal readonly unsafe struct LinearJob<T>(ComputePool pool, PackedWeight weight, float* input, int rows, ProductOutput output) : IJob
+/// <param name="stride">Elements between rows of the input.</param>
+internal readonly unsafe struct LinearJob<T>(ComputePool pool, PackedWeight weight, float* input, int rows, ProductOutput output, int stride) : IJob
     where T : unmanaged, ILanes<T>
 {
     private const int PanelTiles = 4;
@@ -31,10 +32,10 @@ internal readonly unsafe struct LinearJob<T>(ComputePool pool, PackedWeight weig
         new Span<float>(sums, count * PanelColumns).Clear();
 
         byte* panelStart = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
-        float* a = input + ((long)firstRow * inputs);
+        float* a = input + ((long)firstRow * stride);
         if (weight.Format == PackedFormat.F32)
         {
-            RowProducts<T>.Multiply(a, inputs, (float*)panelStart, (nint)(weight.TileBytes / 4), sums, PanelColumns, count, tiles, inputs);
+            RowProducts<T>.Multiply(a, stride, (float*)panelStart, (nint)(weight.TileBytes / 4), sums, PanelColumns, count, tiles, inputs);
         }
         else
         {
@@ -43,7 +44,7 @@ internal readonly unsafe struct LinearJob<T>(ComputePool pool, PackedWeight weig
                 int length = Math.Min(Piece, inputs - k);
                 for (int tile = 0; tile < tiles; tile++)
                     Widening<T>.Widen(weight.Format, panelStart + (tile * weight.TileBytes), k, length, wide + (tile * Piece * Packing.Columns));
-                RowProducts<T>.Multiply(a + k, inputs, wide, Piece * Packing.Columns, sums, PanelColumns, count, tiles, length);
+                RowProducts<T>.Multiply(a + k, stride, wide, Piece * Packing.Columns, sums, PanelColumns, count, tiles, length);
             }
         }
         output.Finish<T>(sums, PanelColumns, firstRow, count, panel * PanelColumns, tiles * Packing.Columns);

@@ -12,7 +12,7 @@ public static class ModelFamilies
         new Gemma(), new Gemma2(), new Gemma3(), new Gemma3Conditional(), new Olmo2(), new Olmo3(), new Exaone4(), new Glm(), new Glm4(),
         new Starcoder2(), new StableLm(), new Cohere(), new Cohere2(), new Olmo(), new Nemotron(), new Phi(), new GptNeoX(), new GptJ(),
         new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Ernie45Moe(), new Glm4Moe(), new MiniMaxM2(), new GptOss(),
-        new Gpt2(), new GptBigCode(), new Opt(), new Bloom(), new Falcon(), new Mpt(), new Apertus(), new Llama4(),
+        new Gpt2(), new GptBigCode(), new Opt(), new Bloom(), new Falcon(), new Mpt(), new Apertus(), new Llama4(), new MiniCpm3(), new DeepSeek(),
     ];
 
     private static readonly ConcurrentDictionary<string, IModelFamily> ByArchitecture =

@@ -16,6 +16,17 @@ public enum WeightPart
     ValueBias,
     QueryNorm,
     KeyNorm,
+
+    /// <summary>Makes the vector that queries come from.</summary>
+    QueryDown,
+    QueryDownNorm,
+
+    /// <summary>Makes latents and the rotated part of keys.</summary>
+    LatentDown,
+    LatentNorm,
+
+    /// <summary>Makes each head's key and value of a latent.</summary>
+    LatentUp,
     Output,
     OutputBias,
     PostAttentionNorm,

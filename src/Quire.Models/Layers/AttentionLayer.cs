@@ -3,7 +3,7 @@ using Quire.Tensors;
 namespace Quire.Models;
 
 /// <summary>Projections, cache and attention of one layer.</summary>
-internal sealed class AttentionLayer
+internal sealed class AttentionLayer : ITokenMixer
 {
     private readonly AttentionSpec spec;
     private readonly PreparedLinear qkv, outputWeight;
@@ -40,9 +40,6 @@ internal sealed class AttentionLayer
             : reader.Norm(part, layer, spec.NormAllHeads ? count * spec.HeadSize : spec.HeadSize, norm);
     }
 
-    /// <summary>output = residual + output projection of attention over <paramref name="input"/>.</summary>
-    /// <param name="output">May be the residual or the input.</param>
-    /// <param name="residual">Empty adds nothing.</param>
     public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots)
     {
         long tokens = input.Shape[0];

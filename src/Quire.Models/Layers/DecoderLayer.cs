@@ -6,7 +6,7 @@ namespace Quire.Models;
 internal sealed class DecoderLayer
 {
     private readonly NormWeight attentionNorm, postAttentionNorm, mlpNorm, postMlpNorm;
-    private readonly AttentionLayer attention;
+    private readonly ITokenMixer attention;
     private readonly MlpLayer? mlp;
     private readonly MoeLayer? experts;
     private readonly float residualScale;
@@ -15,7 +15,9 @@ internal sealed class DecoderLayer
     public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary, LoraSites adapters, int positions)
     {
         attentionNorm = reader.Norm(WeightPart.AttentionNorm, layer, hidden, spec.AttentionNorm);
-        attention = new AttentionLayer(reader, layer, hidden, spec.Attention, rotary, adapters, positions);
+        attention = spec.Attention.Latent is { } latent
+            ? new LatentAttentionLayer(reader, layer, hidden, spec.Attention, latent, rotary, adapters)
+            : new AttentionLayer(reader, layer, hidden, spec.Attention, rotary, adapters, positions);
         postAttentionNorm = reader.Norm(WeightPart.PostAttentionNorm, layer, hidden, spec.PostAttentionNorm);
         mlpNorm = reader.Norm(WeightPart.MlpNorm, layer, hidden, spec.MlpNorm);
         if (spec.Moe is { } moe) experts = new MoeLayer(reader, layer, hidden, moe, spec.Mlp, adapters);

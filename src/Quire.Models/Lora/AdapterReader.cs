@@ -35,8 +35,9 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
     {
         AttentionSpec attention = of.Attention;
         int queries = attention.Heads * attention.HeadSize, keys = attention.KvHeads * attention.HeadSize, size = of.Mlp.IntermediateSize;
-        Site(LoraTarget.Qkv, layer, spec.HiddenSize, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
-        Site(LoraTarget.Output, layer, queries, (WeightPart.Output, spec.HiddenSize));
+        // What latents are made of and queries from has no adapters either.
+        if (attention.Latent is null) Site(LoraTarget.Qkv, layer, spec.HiddenSize, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
+        Site(LoraTarget.Output, layer, attention.OutputInputs, (WeightPart.Output, spec.HiddenSize));
         // Experts have no adapters; what changes them is refused as unknown.
         if (of.Moe is not null) return;
         if (of.Mlp.IsGated) Site(LoraTarget.Up, layer, spec.HiddenSize, (WeightPart.Gate, size), (WeightPart.Up, size));
@@ -105,7 +106,7 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
         return target switch
         {
             LoraTarget.Qkv => new StackedRows(weights.Value.Qkv(layer, spec.HiddenSize, of.Attention)),
-            LoraTarget.Output => weights.Value.Rows(WeightPart.Output, layer, spec.HiddenSize, of.Attention.Heads * of.Attention.HeadSize),
+            LoraTarget.Output => weights.Value.Rows(WeightPart.Output, layer, spec.HiddenSize, of.Attention.OutputInputs),
             LoraTarget.Up when of.Mlp.IsGated => new StackedRows(weights.Value.Split(layer, spec.HiddenSize, (WeightPart.Gate, size), (WeightPart.Up, size))),
             LoraTarget.Up => weights.Value.Rows(WeightPart.Up, layer, size, spec.HiddenSize),
             LoraTarget.Down => weights.Value.Rows(WeightPart.Down, layer, spec.HiddenSize, size),

@@ -203,9 +203,24 @@ public sealed record AttentionSpec
     /// <summary>Bias of the output projection.</summary>
     public bool OutputBias { get; init; }
 
+    /// <summary>Keys and values are made of latents: <see cref="HeadSize"/> is a latent's with the rotated part that all heads share, and there is one key head. Null for neither.</summary>
+    public LatentSpec? Latent { get; init; }
+
+    /// <summary>Elements of what the output projection reads.</summary>
+    public int OutputInputs => Heads * (Latent?.ValueSize ?? HeadSize);
+
     /// <summary>What one layer of this kind keeps of a block.</summary>
-    public KvLayout KvLayout(DType type) => new(KvHeads, HeadSize, type);
+    public KvLayout KvLayout(DType type) => new(KvHeads, HeadSize, type, LatentSize: Latent?.Size ?? 0);
 }
+
+/// <summary>Latents of multi-head latent attention.</summary>
+/// <param name="QueryRank">Queries come from a normalised vector of this size; 0: from the hidden row.</param>
+/// <param name="Size">Elements of a latent.</param>
+/// <param name="PlainSize">Elements of a query head that do not rotate.</param>
+/// <param name="RotatedSize">Those behind them that do.</param>
+/// <param name="ValueSize">Elements of a head's value.</param>
+/// <param name="Norm">Of latents and of the vectors that queries come from.</param>
+public sealed record LatentSpec(int QueryRank, int Size, int PlainSize, int RotatedSize, int ValueSize, NormSpec Norm);
 
 /// <summary>Llama 4's scaling of queries that rotate nothing.</summary>
 public sealed record QueryTemperature(double Factor, double Step)

@@ -107,6 +107,34 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         return [HalfSplit(parts[0], spec), HalfSplit(parts[1], spec), parts[2]];
     }
 
+    /// <summary>Queries of latent attention, their rotated parts in half-split order.</summary>
+    public IWeightRows LatentQueries(int layer, int inputs, AttentionSpec spec, LatentSpec latent)
+    {
+        int head = latent.PlainSize + latent.RotatedSize;
+        IWeightRows rows = Rows(WeightPart.Query, layer, spec.Heads * head, inputs);
+        return IsInterleaved(spec) ? new HalfSplitRows(rows, head, latent.RotatedSize, latent.PlainSize) : rows;
+    }
+
+    /// <summary>Latents, and behind them the rotated part of keys in half-split order.</summary>
+    public IWeightRows Latents(int layer, int hidden, AttentionSpec spec, LatentSpec latent)
+    {
+        IWeightRows rows = Rows(WeightPart.LatentDown, layer, spec.HeadSize, hidden);
+        return IsInterleaved(spec) ? new HalfSplitRows(rows, spec.HeadSize, latent.RotatedSize, latent.Size) : rows;
+    }
+
+    /// <summary>For each head what turns a query to a latent's length, and what makes a value of a latent.</summary>
+    public (PreparedHeads Keys, PreparedHeads Values) LatentHeads(int layer, AttentionSpec spec, LatentSpec latent)
+    {
+        int head = latent.PlainSize + latent.ValueSize;
+        IWeightRows up = new PlainRows(Rows(WeightPart.LatentUp, layer, spec.Heads * head, latent.Size));
+        PreparedHeads keys = device.PrepareHeads([.. Enumerable.Range(0, spec.Heads).Select(i => new TransposedRows(new SlicedRows(up, i * head, latent.PlainSize)))]);
+        owned.Add(keys);
+        PreparedHeads values = device.PrepareHeads([.. Enumerable.Range(0, spec.Heads).Select(i => new SlicedRows(up, (i * head) + latent.PlainSize, latent.ValueSize))]);
+        owned.Add(values);
+        Bytes += keys.ByteCount + values.ByteCount;
+        return (keys, values);
+    }
+
     /// <summary>A norm's weights [heads, head size]: stored as that, or a vector for each <c>{head}</c> of the name.</summary>
     public NormWeight HeadNorms(WeightPart part, int layer, int heads, AttentionSpec spec, NormSpec? norm)
     {
@@ -176,6 +204,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
 
         float? Scale(WeightPart part, string end)
         {
+            if (!names.Has(part)) return null;
             string[] name = names.Name(part, layer).Split('.');
             if (name.Length < 3) return null;
             string module = string.Join('.', name[..^1]), attention = string.Join('.', name[..^2]);

@@ -11,7 +11,8 @@ public readonly record struct KvCache(Tensor Blocks, KvLayout Layout);
 /// <param name="Type"><see cref="DType.F32"/>, <see cref="DType.BF16"/> or <see cref="DType.F8E4M3"/>.</param>
 /// <param name="KeyScale">Float8 keys are kept as key / KeyScale, clamped to plus and minus 448.</param>
 /// <param name="ValueScale">The same for values.</param>
-public readonly record struct KvLayout(int KvHeads, int HeadSize, DType Type, float KeyScale = 1, float ValueScale = 1)
+/// <param name="LatentSize">Values are this many leading elements of their keys and take no memory of their own (multi-head latent attention, one KV head); 0: they are as long as keys.</param>
+public readonly record struct KvLayout(int KvHeads, int HeadSize, DType Type, float KeyScale = 1, float ValueScale = 1, int LatentSize = 0)
 {
     /// <summary>Tokens of a block.</summary>
     public const int BlockTokens = 16;
@@ -19,11 +20,18 @@ public readonly record struct KvLayout(int KvHeads, int HeadSize, DType Type, fl
     /// <summary>Head size in memory: a whole number of 16-element vectors, the rest zero.</summary>
     public int PaddedHeadSize => (HeadSize + 15) & ~15;
 
+    public bool IsLatent => LatentSize > 0;
+
+    /// <summary>Elements of a value.</summary>
+    public int ValueSize => IsLatent ? LatentSize : HeadSize;
+
+    public int PaddedValueSize => (ValueSize + 15) & ~15;
+
     /// <summary>Bytes of one head's keys (or values) in a block.</summary>
     public long HeadBytes => (long)BlockTokens * PaddedHeadSize * Type.Size();
 
     /// <summary>Bytes of one block of this layer.</summary>
-    public long BlockBytes => 2 * KvHeads * HeadBytes;
+    public long BlockBytes => (IsLatent ? 1 : 2) * KvHeads * HeadBytes;
 }
 
 /// <summary>The ragged batch as attention of one KV group sees it. All tensors are i32.</summary>
@@ -54,3 +62,10 @@ public readonly record struct AttentionRule(float Scale, int Window = 0, float C
 /// <param name="QueryScale">f32 [positions]: multiplies query heads in the end; empty for none.</param>
 /// <param name="NormAfterRotation">Norms of single heads come after rotation, not before.</param>
 public readonly record struct HeadRule(int Heads, int KvHeads, int HeadSize, NormWeight QueryNorm, NormWeight KeyNorm, Tensor Rotary, bool NormAfterRotation = false, float Clip = 0, Tensor QueryScale = default);
+
+/// <summary>How rows of multi-head latent attention (DeepSeek V2, arXiv 2405.04434) become queries and cached latents.</summary>
+/// <param name="PlainSize">Leading elements of a query head that do not rotate; they come to a latent's length by a product of their own.</param>
+/// <param name="LatentSize">Elements of a latent; a cached row is a latent and the rotated part of the key that all heads share.</param>
+/// <param name="LatentNorm">RMS norm of latents before they are cached.</param>
+/// <param name="Rotary">f32 [positions, 2, rotated / 2]: cosines, then sines, of the part behind.</param>
+public readonly record struct LatentRule(int PlainSize, int LatentSize, NormWeight LatentNorm, Tensor Rotary);

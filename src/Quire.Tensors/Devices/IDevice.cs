@@ -71,8 +71,25 @@ public interface IDevice : IDisposable
     /// <param name="rule">Head counts, norms and the rotary table.</param>
     void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule);
 
+    /// <summary>Packs a matrix for each head, all of one shape.</summary>
+    PreparedHeads PrepareHeads(IReadOnlyList<IWeightRows> heads);
+
+    /// <summary>Every head's part of a row times that head's matrix.</summary>
+    /// <param name="output">[rows, heads, at least the matrices' outputs] f32: each head's leading elements are written.</param>
+    /// <param name="input">[rows, heads, at least the matrices' inputs] f32: each head's leading elements are read.</param>
+    /// <param name="heads">Prepared by this device.</param>
+    void HeadLinear(Tensor output, Tensor input, PreparedHeads heads);
+
+    /// <summary>Rotates the trailing parts of query heads into place, normalises and rotates latents, and writes them into the cache.</summary>
+    /// <param name="query">[tokens, heads, latent + rotated] f32: each head's trailing, rotated elements are written.</param>
+    /// <param name="rows">[tokens, heads, plain + rotated] f32.</param>
+    /// <param name="latents">[tokens, latent + rotated] f32; spent.</param>
+    /// <param name="cache">This layer's blocks, of a latent layout.</param>
+    /// <param name="batch">Positions and the slot mapping of the layer's KV group; slot -1 (padding) writes nothing.</param>
+    void SplitLatent(Tensor query, Tensor rows, Tensor latents, in KvCache cache, in AttentionBatch batch, in LatentRule rule);
+
     /// <summary>Attention of each query row over its sequence's cached keys and values, read through the block table.</summary>
-    /// <param name="output">[tokens, heads, headSize] f32, written.</param>
+    /// <param name="output">[tokens, heads, size of a value] f32, written.</param>
     /// <param name="query">[tokens, heads, headSize] f32, rotated.</param>
     /// <param name="cache">This layer's blocks of 16 tokens; rows of this step are already written.</param>
     /// <param name="batch">QueryStart, SeqLens and the block table of the layer's KV group.</param>

@@ -19,6 +19,24 @@ public abstract class PreparedLinear(long outputFeatures, long inputFeatures) : 
     protected abstract void Dispose(bool disposing);
 }
 
+/// <summary>Matrices of heads in a device's own layout. Applied with <see cref="IDevice.HeadLinear"/>.</summary>
+public abstract class PreparedHeads : IDisposable
+{
+    /// <summary>Heads.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>Bytes of device memory they hold.</summary>
+    public abstract long ByteCount { get; }
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
+
 /// <summary>What is added to a product's rows: bias [output features] and residual [rows, output features]; an empty tensor adds nothing.</summary>
 public readonly record struct LinearEpilogue(Tensor Bias = default, Tensor Residual = default);
 

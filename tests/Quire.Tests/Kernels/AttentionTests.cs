@@ -38,7 +38,7 @@ public sealed class AttentionTests
     }
 
     /// <summary>Sequences whose first <c>Start</c> tokens are cached by an earlier step.</summary>
-    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries, float Cap = 0, bool HasSlopes = false, bool HasSinks = false, bool IsChunked = false)
+    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries, float Cap = 0, bool HasSlopes = false, bool HasSinks = false, bool IsChunked = false, int Latent = 0)
     {
         public static IEnumerable<AttentionCase> All(DType type) =>
         [
@@ -57,6 +57,10 @@ public sealed class AttentionTests
             new(type, 3, 1, 64, 0, [(1500, 1)]),
             new(type, 7, 1, 96, 0, [(511, 1), (40, 1), (800, 1)]),
             new(type, 2, 1, 16, 300, [(1100, 1), (3, 1)]),
+            new(type, 32, 1, 96, 0, [(0, 20), (270, 1), (257, 2)]),
+            new(type, 4, 1, 32, 0, [(0, 49), (300, 1), (255, 2), (0, 1)], Latent: 24),
+            new(type, 16, 1, 576, 0, [(0, 18), (40, 1)], Latent: 512),
+            new(type, 10, 1, 40, 0, [(1100, 1)], Latent: 32),
         ];
 
         private float Scale => 1 / MathF.Sqrt(Size);
@@ -80,7 +84,7 @@ public sealed class AttentionTests
         {
             List<NativeBuffer> owned = [];
             CpuDevice device = KernelSets.Device(set);
-            var layout = new KvLayout(KvHeads, Size, Type);
+            var layout = new KvLayout(KvHeads, Size, Type, LatentSize: Latent);
             int longest = Queries.Max(q => q.Start + q.Count), width = (longest + 15) / 16, blocks = (width * Queries.Length) + 1;
             byte[] memory = new byte[blocks * layout.BlockBytes];
             // All bits set is NaN in both formats: what a row does not see must not reach it.
@@ -114,9 +118,20 @@ public sealed class AttentionTests
                     KernelSets.Upload(owned, starts, DType.I32, new Shape(starts.Length)),
                     KernelSets.Upload(owned, spans.Select(s => s.To).ToArray(), DType.I32, new Shape(spans.Length)), tables,
                     KernelSets.Upload(owned, slots.ToArray(), DType.I32, new Shape(tokens)));
-                Tensor query = KernelSets.Unwritten(owned, new Shape(tokens, Heads, Size)), output = KernelSets.Unwritten(owned, new Shape(tokens, Heads, Size));
-                Tensor qkv = KernelSets.Upload(owned, rows.ToArray(), DType.F32, new Shape(tokens, (Heads + (2 * KvHeads)) * Size));
-                device.SplitHeads(query, qkv, cache, batch, new HeadRule(Heads, KvHeads, Size, default, default, default));
+                Tensor query = KernelSets.Unwritten(owned, new Shape(tokens, Heads, Size)), output = KernelSets.Unwritten(owned, new Shape(tokens, Heads, layout.ValueSize));
+                int rowSize = (Heads + (2 * KvHeads)) * Size;
+                if (Latent == 0)
+                {
+                    device.SplitHeads(query, KernelSets.Upload(owned, rows.ToArray(), DType.F32, new Shape(tokens, rowSize)), cache, batch, new HeadRule(Heads, KvHeads, Size, default, default, default));
+                }
+                else
+                {
+                    // Queries whole; of the keys' row the first is the latent with what follows it.
+                    float[] queries = [.. rows.Chunk(rowSize).SelectMany(row => row.Take(Heads * Size))], latents = [.. rows.Chunk(rowSize).SelectMany(row => row.Skip(Heads * Size).Take(Size))];
+                    Tensor stored = KernelSets.Upload(owned, queries, DType.F32, new Shape(tokens, Heads, Size));
+                    stored.AsSpan<float>().CopyTo(query.AsSpan<float>());
+                    device.SplitLatent(query, stored, KernelSets.Upload(owned, latents, DType.F32, new Shape(tokens, Size)), cache, batch, new LatentRule(Latent, Latent, default, default));
+                }
                 if (isPast) continue;
                 device.Attention(output, query, cache, batch, new AttentionRule(
                     Scale,
@@ -144,8 +159,8 @@ public sealed class AttentionTests
                         double[] scores = [.. Enumerable.Range(first, t - first + 1).Select(p =>
                             Enumerable.Range(0, Size).Sum(d => (double)Query(s, t, h, d) * Stored(Key(s, p, kv, d))) * Scale).Select((x, i) => HasSlopes ? x + (Slope(h) * (double)(first + i - t)) : x).Select(x => Cap > 0 ? Cap * Math.Tanh(x / Cap) : x)];
                         double max = scores.Max(), sum = scores.Sum(x => Math.Exp(x - max)) + (HasSinks ? Math.Exp(Sink(h) - max) : 0);
-                        all.AddRange(Enumerable.Range(0, Size).Select(d =>
-                            Enumerable.Range(0, scores.Length).Sum(i => Math.Exp(scores[i] - max) / sum * Stored(Key(s, first + i, KvHeads + kv, d)))));
+                        all.AddRange(Enumerable.Range(0, Latent > 0 ? Latent : Size).Select(d =>
+                            Enumerable.Range(0, scores.Length).Sum(i => Math.Exp(scores[i] - max) / sum * Stored(Key(s, first + i, Latent > 0 ? kv : KvHeads + kv, d)))));
                     }
                 }
             }

@@ -40,6 +40,15 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public void Several_groups_are_chosen_the_first_among_them_too()
+    {
+        // By the best: the second group, then the first; the third's 1 is better than what they have left.
+        Assert.Equal([3, 1, 0], Choose(new RouterRule(RouterScore.SoftmaxOfChosen, 3, Groups: 3, ChosenGroups: 2)).Experts);
+        // By the sum 2.5, 1.5 and 1: the first, then the second.
+        Assert.Equal([3, 1, 0], Choose(new RouterRule(RouterScore.SoftmaxOfChosen, 3, Groups: 3, ChosenGroups: 2, GroupsBySum: true)).Experts);
+    }
+
+    [Fact]
     public void Of_equal_experts_the_first_is_chosen() => Assert.Equal([0, 1, 2], Choose(new RouterRule(RouterScore.Softmax, 3), [1, 1, 1, 1]).Experts);
 
     private static (int[] Experts, float[] Weights) Choose(RouterRule rule, float[]? logits = null, float[]? correction = null)
