@@ -187,6 +187,31 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         kernels.Activate(pool, values, activation);
     }
 
+    public void CausalConv(Tensor output, Tensor rows, Tensor weight, in StateCache state, in StateBatch batch, bool isGated)
+    {
+        long channels = weight.Shape[1];
+        Check.F32(output, nameof(output), rows.Shape.Rows, output.Shape.Columns);
+        Check.F32(state.Window, nameof(state), state.Window.Shape[0] * (weight.Shape[0] - 1), channels);
+        if (output.Shape.Columns < channels || rows.Shape.Columns < channels * (isGated ? 3 : 1)) throw new ArgumentException($"rows of {rows.Shape.Columns} and {output.Shape.Columns} elements are too short for {channels} channels");
+        kernels.CausalConv(pool, output, rows, weight, state, batch, isGated);
+    }
+
+    public void GatedDelta(Tensor output, Tensor rows, Tensor gates, in StateCache state, in StateBatch batch, in DeltaRule rule)
+    {
+        int values = rule.ValueHeads * rule.ValueSize;
+        Check.F32(output, nameof(output), rows.Shape.Rows, values);
+        Check.F32(rows, nameof(rows), rows.Shape.Rows, rule.Channels + values);
+        Check.F32(gates, nameof(gates), rows.Shape.Rows, 2L * rule.ValueHeads);
+        if (4L * ((2 * rule.KeySize) + (2 * (rule.ValueSize + 16))) > ComputePool.ScratchBytes) throw new QuireException(ErrorKind.NotSupported, $"heads of {rule.KeySize} and {rule.ValueSize} are too large for the CPU kernels");
+        kernels.GatedDelta(pool, output, rows, gates, state, batch, rule);
+    }
+
+    public void MultiplySigmoid(Tensor values, Tensor gates)
+    {
+        Check.F32(gates, nameof(gates), values.Shape.Rows, values.Shape.Columns);
+        kernels.MultiplySigmoid(pool, values, gates);
+    }
+
     public void Xielu(Tensor values, in XieluParameters parameters)
     {
         Check.F32(values, nameof(values), values.Shape.Rows, values.Shape.Columns);

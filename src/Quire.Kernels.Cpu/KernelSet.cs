@@ -6,6 +6,7 @@ using Quire.Kernels.Cpu.Gating;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Lora;
 using Quire.Kernels.Cpu.Norm;
+using Quire.Kernels.Cpu.Recurrence;
 using Quire.Kernels.Cpu.Sampling;
 using Quire.Kernels.Cpu.Simd;
 using Quire.Kernels.Cpu.Threading;
@@ -76,6 +77,12 @@ public abstract class KernelSet
 
     /// <summary>output[row] = residual[row] + the sum over choices of weights * source[rowOf].</summary>
     internal abstract unsafe void AddWeighted(ComputePool pool, Tensor output, Tensor residual, Tensor source, int* rowOf, float* weights, int choices);
+
+    internal abstract void CausalConv(ComputePool pool, Tensor output, Tensor rows, Tensor weight, in StateCache state, in StateBatch batch, bool isGated);
+
+    internal abstract void GatedDelta(ComputePool pool, Tensor output, Tensor rows, Tensor gates, in StateCache state, in StateBatch batch, in DeltaRule rule);
+
+    internal abstract void MultiplySigmoid(ComputePool pool, Tensor values, Tensor gates);
 
     internal abstract void Xielu(ComputePool pool, Tensor values, in XieluParameters parameters);
 
@@ -216,6 +223,25 @@ public abstract class KernelSet
         {
             var job = new WeightedRowsJob<T>((float*)output.Address, residual.IsEmpty ? null : (float*)residual.Address, (float*)source.Address, rowOf, weights, choices, (int)output.Shape.Columns);
             pool.Run(ref job, (int)output.Shape.Rows);
+        }
+
+        internal override void CausalConv(ComputePool pool, Tensor output, Tensor rows, Tensor weight, in StateCache state, in StateBatch batch, bool isGated)
+        {
+            var job = new CausalConvJob<T>((float*)output.Address, (int)output.Shape.Columns, (float*)rows.Address, (int)rows.Shape.Columns, (float*)weight.Address,
+                (int)weight.Shape[0], (int)weight.Shape[1], (float*)state.Window.Address, batch, isGated);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override void GatedDelta(ComputePool pool, Tensor output, Tensor rows, Tensor gates, in StateCache state, in StateBatch batch, in DeltaRule rule)
+        {
+            var job = new GatedDeltaJob<T>(pool, (float*)output.Address, (float*)rows.Address, (int)rows.Shape.Columns, (float*)gates.Address, (float*)state.Matrices.Address, batch, rule);
+            pool.Run(ref job, job.Items);
+        }
+
+        internal override void MultiplySigmoid(ComputePool pool, Tensor values, Tensor gates)
+        {
+            var job = new MultiplySigmoidJob<T>((float*)values.Address, (float*)gates.Address, values.Shape.Count);
+            pool.Run(ref job, job.Items);
         }
 
         internal override void Xielu(ComputePool pool, Tensor values, in XieluParameters parameters)

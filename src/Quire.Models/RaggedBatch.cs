@@ -32,9 +32,15 @@ public sealed class RaggedBatch
     /// <summary>By KV group: block tables [sequences, maxBlocks] and slot mapping [tokens].</summary>
     public required GroupBatch[] Groups { get; init; }
 
+    /// <summary>[sequences, any]: slots of recurrent layers' states; empty where there are none.</summary>
+    public Tensor StateSlots { get; set; }
+
     public long Tokens => TokenIds.Shape[0];
 
     public AttentionBatch Attention(int group) => new(Positions, QueryStart, SeqLens, Groups[group].BlockTables, Groups[group].SlotMapping);
+
+    /// <param name="interval">Tokens of a slot.</param>
+    public StateBatch States(int interval) => new(Positions, QueryStart, SeqLens, StateSlots, interval);
 }
 
 /// <summary>What a batch has for each KV group.</summary>

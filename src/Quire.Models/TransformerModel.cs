@@ -39,7 +39,7 @@ public sealed class TransformerModel : IDisposable
         finalNorm = reader.Norm(WeightPart.FinalNorm, 0, spec.HiddenSize, spec.FinalNorm);
 
         var rotaries = new Dictionary<RopeSpec, Tensor>();
-        layers = [.. spec.Layers.Select((layer, i) => new DecoderLayer(reader, i, spec.HiddenSize, layer, Rotary(layer.Attention.Rope), adapters, positions))];
+        layers = [.. spec.Layers.Select((layer, i) => new DecoderLayer(reader, i, spec.HiddenSize, layer, Rotary(layer.Attention?.Rope), adapters, positions))];
         if (spec.Layers.Select((_, i) => reader.KvScales(i)).ToArray() is var scales && scales.Any(scale => scale is not null))
             kvScales = [.. scales.Select(scale => scale ?? new KvScales(1, 1))];
         owned = reader.Owned;
@@ -102,9 +102,13 @@ public sealed class TransformerModel : IDisposable
         adapters[LoraTarget.Embedding].Apply(device, residual, batch.TokenIds, batch.AdapterSlots);
         if (!embeddingNorm.Weight.IsEmpty) device.Norm(residual, residual, embeddingNorm);
         for (int i = 0; i < layers.Length; i++)
-            layers[i].Forward(device, workspace, residual, hidden, cache.Layer(i), batch.Attention(cache.GroupOf[i]), batch.AdapterSlots);
+            layers[i].Forward(device, workspace, residual, hidden, Memory(i), batch.AdapterSlots);
         if (normalisesAll) Normalise(residual);
         return residual;
+
+        LayerMemory Memory(int layer) => Spec.Layers[layer].Recurrent is null
+            ? new LayerMemory(cache.Layer(layer), batch.Attention(cache.GroupOf[layer]), default, default)
+            : new LayerMemory(default, default, cache.State(layer), batch.States(cache.Plan.States!.Interval));
     }
 
     /// <summary>One row of each sequence of a step: its embedding, or its labels' numbers.</summary>

@@ -5,7 +5,7 @@ namespace Quire.Models;
 /// <summary>Activations of one forward pass, allocated once for the largest step and carved by its number of tokens.</summary>
 public sealed class Workspace : IDisposable
 {
-    private readonly DeviceBuffer residual, hidden, secondHidden, qkv, query, attention, gateUp, gated, routerLogits, sharedGates;
+    private readonly DeviceBuffer residual, hidden, secondHidden, qkv, query, attention, gateUp, gated, routerLogits, sharedGates, gates;
 
     /// <param name="maxTokens">Largest number of tokens in a step.</param>
     public Workspace(IDevice device, ModelSpec model, int maxTokens)
@@ -21,13 +21,14 @@ public sealed class Workspace : IDisposable
         gated = device.Allocate(4L * maxTokens * widths.Intermediate);
         routerLogits = device.Allocate(4L * maxTokens * widths.Experts);
         sharedGates = device.Allocate(4L * maxTokens);
+        gates = device.Allocate(4L * maxTokens * widths.Gates);
     }
 
     /// <summary>Bytes of a workspace for steps of <paramref name="maxTokens"/> tokens.</summary>
     public static long Bytes(ModelSpec model, int maxTokens)
     {
         Widths widths = new(model);
-        return 4L * maxTokens * ((2 * widths.Hidden) + widths.SecondHidden + widths.Qkv + widths.Query + widths.Attention + (3 * widths.Intermediate) + widths.Experts + 1);
+        return 4L * maxTokens * ((2 * widths.Hidden) + widths.SecondHidden + widths.Qkv + widths.Query + widths.Attention + (3 * widths.Intermediate) + widths.Experts + widths.Gates + 1);
     }
 
     /// <summary>The residual stream, [tokens, hidden].</summary>
@@ -48,6 +49,9 @@ public sealed class Workspace : IDisposable
     /// <summary>The same memory before attention's output needs it.</summary>
     public Tensor AttentionRows(long tokens, int columns) => attention.Tensor(DType.F32, new Shape(tokens, columns));
 
+    /// <summary>Gates of attention's output, or of a recurrence.</summary>
+    public Tensor Gates(long tokens, int columns) => gates.Tensor(DType.F32, new Shape(tokens, columns));
+
     public Tensor GateUp(long tokens, int columns) => gateUp.Tensor(DType.F32, new Shape(tokens, columns));
 
     public Tensor Gated(long tokens, int columns) => gated.Tensor(DType.F32, new Shape(tokens, columns));
@@ -60,7 +64,7 @@ public sealed class Workspace : IDisposable
 
     public void Dispose()
     {
-        foreach (DeviceBuffer buffer in (DeviceBuffer[])[residual, hidden, secondHidden, qkv, query, attention, gateUp, gated, routerLogits, sharedGates]) buffer.Dispose();
+        foreach (DeviceBuffer buffer in (DeviceBuffer[])[residual, hidden, secondHidden, qkv, query, attention, gateUp, gated, routerLogits, sharedGates, gates]) buffer.Dispose();
     }
 
     private readonly struct Widths(ModelSpec model)
@@ -71,13 +75,18 @@ public sealed class Workspace : IDisposable
 
         public long Experts { get; } = model.Layers.Max(l => (long)(l.Moe?.Experts ?? 0));
 
-        public long Query { get; } = model.Layers.Max(l => (long)l.Attention.Heads * l.Attention.HeadSize);
+        public long Query { get; } = model.Layers.Max(l => l.Attention is { } own ? (long)own.Heads * own.HeadSize : 0);
 
-        public long Attention { get; } = model.Layers.Max(l => Math.Max((long)l.Attention.Heads * l.Attention.HeadSize, l.Attention.Latent?.QueryRank ?? 0));
+        public long Attention { get; } = model.Layers.Max(l => l.Attention is { } own ? Math.Max((long)own.Heads * own.HeadSize, own.Latent?.QueryRank ?? 0) : l.Recurrent!.OutputSize);
 
-        public long Qkv { get; } = model.Layers.Max(l => l.Attention.Latent is { } latent
-            ? (long)l.Attention.Heads * Math.Max(latent.PlainSize + latent.RotatedSize, latent.ValueSize)
-            : (long)(l.Attention.Heads + (2 * l.Attention.KvHeads)) * l.Attention.HeadSize);
+        public long Qkv { get; } = model.Layers.Max(l => l.Attention switch
+        {
+            null => l.Recurrent!.RowSize,
+            { Latent: { } latent } own => (long)own.Heads * Math.Max(latent.PlainSize + latent.RotatedSize, latent.ValueSize),
+            AttentionSpec own => (long)(own.Heads + (2 * own.KvHeads)) * own.HeadSize,
+        });
+
+        public long Gates { get; } = model.Layers.Max(l => l.Attention is { GatesOutput: true } own ? (long)own.Heads * own.HeadSize : 2L * (l.Recurrent?.Delta?.ValueHeads ?? 0));
 
         public long Intermediate { get; } = model.Layers.Max(l => (long)l.Mlp.IntermediateSize);
     }

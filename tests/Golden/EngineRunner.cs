@@ -18,6 +18,8 @@ internal sealed class EngineRunner : IDisposable
 
     public InferenceEngine Engine => model.Engine;
 
+    public MemoryPlan Memory => model.Memory;
+
     public GenerationStream Submit(int[] prompt, SamplingParameters parameters, int choice = 0) =>
         Engine.Submit(new EngineRequest { Id = "test", Prompt = prompt, Parameters = parameters, Choice = choice });
 

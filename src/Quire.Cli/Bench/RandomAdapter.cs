@@ -17,7 +17,8 @@ internal static class RandomAdapter
         for (int layer = 0; layer < model.Layers.Count; layer++)
         {
             LayerSpec of = model.Layers[layer];
-            int queries = of.Attention.Heads * of.Attention.HeadSize, keys = of.Attention.KvHeads * of.Attention.HeadSize, middle = of.Mlp.IntermediateSize;
+            AttentionSpec attention = of.Attention ?? throw new QuireException(ErrorKind.NotSupported, "recurrent layers have no adapters");
+            int queries = attention.Heads * attention.HeadSize, keys = attention.KvHeads * attention.HeadSize, middle = of.Mlp.IntermediateSize;
             Add($"layers.{layer}.self_attn.q_proj", model.HiddenSize, queries);
             Add($"layers.{layer}.self_attn.k_proj", model.HiddenSize, keys);
             Add($"layers.{layer}.self_attn.v_proj", model.HiddenSize, keys);

@@ -1,31 +1,38 @@
 namespace Quire.Engine;
 
-/// <summary>Gives sequences the blocks that their next tokens need, in every KV group, and finds what earlier sequences left.</summary>
+/// <summary>Gives sequences the blocks that their next tokens need, in every group, and finds what earlier sequences left.</summary>
 internal sealed class BlockManager
 {
     private readonly BlockPool pool;
-    private readonly IKvRule[] rules;
+    private readonly BlockPool[] pools;
+    private readonly BlockGroup[] groups;
     private readonly int blockTokens;
     private readonly bool caching;
     private readonly PrefixHasher hasher = new();
     private readonly int[][] hits;
 
-    /// <param name="windows">One entry per KV group: tokens its layers see, 0 for all.</param>
-    /// <param name="maxTokens">Longest sequence.</param>
-    public BlockManager(int blocks, int blockTokens, IReadOnlyList<int> windows, int maxTokens, bool caching)
+    public BlockManager(SchedulerOptions options)
     {
-        this.blockTokens = blockTokens;
-        this.caching = caching;
-        pool = new BlockPool(blocks, blockTokens);
-        rules = [.. windows.Select(window => window > 0 ? (IKvRule)new SlidingWindowRule(window, blockTokens) : new FullAttentionRule())];
-        hits = [.. windows.Select(_ => new int[(maxTokens / blockTokens) + 1])];
+        blockTokens = options.BlockTokens;
+        caching = options.PrefixCaching;
+        pool = new BlockPool(options.Blocks, blockTokens);
+        groups = [.. options.GroupWindows.Select((window, i) => new BlockGroup(i, window > 0 ? new SlidingWindowRule(window, blockTokens) : new FullAttentionRule(), pool, blockTokens, 1))];
+        if (options.StateInterval > 0)
+        {
+            var states = new BlockGroup(groups.Length, new StateRule(options.StateInterval), new BlockPool(options.StateSlots, blockTokens), options.StateInterval, options.StateInterval / blockTokens);
+            groups = [.. groups, states];
+        }
+        pools = [.. groups.Select(group => group.Pool).Distinct()];
+        hits = [.. groups.Select(group => new int[(options.MaxModelLength / group.Tokens) + 1])];
     }
 
-    public int Groups => rules.Length;
+    /// <summary>Tables of a sequence.</summary>
+    public int Groups => groups.Length;
 
-    /// <summary>Blocks in the pool, without the null block.</summary>
+    /// <summary>KV blocks, without the null block.</summary>
     public int Total => pool.Blocks - 1;
 
+    /// <summary>KV blocks that can be given out.</summary>
     public int Free => pool.Free;
 
     public PrefixCacheStatistics Statistics { get; } = new();
@@ -38,16 +45,17 @@ internal sealed class BlockManager
     public int FindPrefix(Sequence sequence)
     {
         if (!caching || sequence.Parameters.PromptLogprobs is not null) return 0;
-        int blocks = (sequence.TokenCount - 1) / blockTokens;
+        int blocks = (sequence.TokenCount - 1) / blockTokens, tokens = blocks * blockTokens;
         sequence.HashUpTo(blocks, hasher);
         // Every group may shorten the prefix; a shorter one may not suit the groups before it, so go round until all agree.
-        for (int agreed = 0, group = 0; agreed < rules.Length && blocks > 0; group = (group + 1) % rules.Length)
+        for (int agreed = 0, i = 0; agreed < groups.Length && tokens > 0; i = (i + 1) % groups.Length)
         {
-            int length = rules[group].LongestHit(pool, sequence, group, blocks, hits[group]);
-            agreed = length == blocks ? agreed + 1 : 1;
-            blocks = length;
+            BlockGroup group = groups[i];
+            int length = group.Rule.LongestHit(group, sequence, tokens / group.Tokens, hits[i]) * group.Tokens;
+            agreed = length == tokens ? agreed + 1 : 1;
+            tokens = length;
         }
-        return blocks * blockTokens;
+        return tokens;
     }
 
     /// <summary>Counts a lookup whose sequence was admitted.</summary>
@@ -58,40 +66,44 @@ internal sealed class BlockManager
 
     /// <summary>Makes room for <paramref name="newTokens"/> more tokens.</summary>
     /// <param name="hitTokens">Tokens that the last <see cref="FindPrefix"/> found for this sequence, which has no blocks yet; 0 if it has.</param>
-    /// <param name="spare">Blocks that must stay free.</param>
+    /// <param name="spare">KV blocks that must stay free.</param>
     /// <param name="wholeMustFit">All tokens of the sequence must fit, not only the new ones.</param>
     /// <returns>False, and nothing happens, if there are too few free blocks.</returns>
     public bool TryAppend(Sequence sequence, int newTokens, int hitTokens = 0, int spare = 0, bool wholeMustFit = false)
     {
         int computed = sequence.ComputedTokens + hitTokens;
-        for (int group = 0; group < rules.Length; group++) DropSkipped(sequence, group, sequence.ComputedTokens);
-        if (wholeMustFit && Needed(sequence, sequence.TokenCount, hitTokens) > pool.Free) return false;
-        if (Needed(sequence, computed + newTokens, hitTokens) + spare > pool.Free) return false;
-
-        for (int group = 0; group < rules.Length; group++)
+        foreach (BlockGroup group in groups) DropSkipped(sequence, group, sequence.ComputedTokens);
+        foreach (BlockPool each in pools)
         {
-            BlockTable table = sequence.Tables[group];
-            for (int i = 0; i < hitTokens / blockTokens; i++)
+            if (wholeMustFit && Needed(each, sequence, sequence.TokenCount, hitTokens) > each.Free) return false;
+            if (Needed(each, sequence, computed + newTokens, hitTokens) + (each == pool ? spare : 0) > each.Free) return false;
+        }
+
+        // What was found is taken before anything is given out.
+        foreach (BlockGroup group in groups)
+        {
+            for (int i = 0; i < hitTokens / group.Tokens; i++)
             {
-                pool.Share(hits[group][i]);
-                table.Add(hits[group][i]);
+                group.Pool.Share(hits[group.Index][i]);
+                sequence.Tables[group.Index].Add(hits[group.Index][i]);
             }
         }
-        for (int group = 0; group < rules.Length; group++)
+        foreach (BlockGroup group in groups)
         {
-            BlockTable table = sequence.Tables[group];
-            while (table.Count * blockTokens < computed + newTokens) table.Add(pool.Allocate());
+            BlockTable table = sequence.Tables[group.Index];
+            while (table.Count * group.Tokens < computed + newTokens) table.Add(group.Pool.Allocate());
         }
-        if (caching) CacheFull(sequence, Math.Min(computed + newTokens, sequence.TokenCount) / blockTokens);
+        if (caching) CacheFull(sequence, Math.Min(computed + newTokens, sequence.TokenCount));
         return true;
     }
 
     /// <summary>Gives all blocks back, last first, so that the start of a text is found for longest.</summary>
     public void Release(Sequence sequence)
     {
-        foreach (BlockTable table in sequence.Tables)
+        foreach (BlockGroup group in groups)
         {
-            for (int i = table.Count - 1; i >= 0; i--) pool.Release(table[i]);
+            BlockTable table = sequence.Tables[group.Index];
+            for (int i = table.Count - 1; i >= 0; i--) group.Pool.Release(table[i]);
             table.Clear();
         }
     }
@@ -99,44 +111,48 @@ internal sealed class BlockManager
     /// <summary>Withdraws what a failed step had announced: contents of the sequence's blocks from token <paramref name="from"/> on.</summary>
     public void Withdraw(Sequence sequence, int from)
     {
-        foreach (BlockTable table in sequence.Tables)
-            for (int i = from / blockTokens; i < table.Count; i++) pool.Forget(table[i]);
+        foreach (BlockGroup group in groups)
+        {
+            BlockTable table = sequence.Tables[group.Index];
+            for (int i = from / group.Tokens; i < table.Count; i++) group.Pool.Forget(table[i]);
+        }
     }
 
     /// <summary>Forgets all cached prefixes; false while blocks are in use.</summary>
-    public bool ResetPrefixCache() => pool.Reset();
+    public bool ResetPrefixCache() => pools.All(each => each.Reset());
 
-    private int Needed(Sequence sequence, int tokens, int hitTokens)
+    private int Needed(BlockPool each, Sequence sequence, int tokens, int hitTokens)
     {
-        int needed = 0, hitBlocks = hitTokens / blockTokens;
-        for (int group = 0; group < rules.Length; group++)
+        int needed = 0;
+        foreach (BlockGroup group in groups)
         {
-            needed += Math.Max(0, ((tokens + blockTokens - 1) / blockTokens) - sequence.Tables[group].Count - hitBlocks);
+            if (group.Pool != each) continue;
+            int hitBlocks = hitTokens / group.Tokens;
+            needed += Math.Max(0, group.CountFor(tokens) - sequence.Tables[group.Index].Count - hitBlocks);
             for (int i = 0; i < hitBlocks; i++)
-                if (pool.IsFree(hits[group][i])) needed++;
+                if (each.IsFree(hits[group.Index][i])) needed++;
         }
         return needed;
     }
 
-    private void DropSkipped(Sequence sequence, int group, int computed)
+    private static void DropSkipped(Sequence sequence, BlockGroup group, int computed)
     {
-        BlockTable table = sequence.Tables[group];
-        for (int i = Math.Min(rules[group].Skipped(computed) / blockTokens, table.Count) - 1; i >= 0 && table[i] != BlockPool.NullBlock; i--)
+        BlockTable table = sequence.Tables[group.Index];
+        for (int i = Math.Min(group.Rule.Skipped(computed) / group.Tokens, table.Count) - 1; i >= 0 && table[i] != BlockPool.NullBlock; i--)
         {
-            pool.Release(table[i]);
+            group.Pool.Release(table[i]);
             table[i] = BlockPool.NullBlock;
         }
     }
 
-    private void CacheFull(Sequence sequence, int fullBlocks)
+    private void CacheFull(Sequence sequence, int tokens)
     {
-        sequence.HashUpTo(fullBlocks, hasher);
-        for (int group = 0; group < rules.Length; group++)
+        sequence.HashUpTo(tokens / blockTokens, hasher);
+        foreach (BlockGroup group in groups)
         {
-            BlockTable table = sequence.Tables[group];
-            for (int i = table.CachedBlocks; i < fullBlocks; i++)
-                pool.Cache(table[i], sequence.Key(i, group), sequence.Root, sequence.BlockContents(i));
-            table.CachedBlocks = Math.Max(table.CachedBlocks, fullBlocks);
+            BlockTable table = sequence.Tables[group.Index];
+            for (int i = table.CachedBlocks; i < tokens / group.Tokens; i++) group.Cache(sequence, i);
+            table.CachedBlocks = Math.Max(table.CachedBlocks, tokens / group.Tokens);
         }
     }
 }

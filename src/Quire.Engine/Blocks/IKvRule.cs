@@ -1,15 +1,15 @@
 namespace Quire.Engine;
 
-/// <summary>What one KV group needs of the past: which tokens its layers still see, and what a prefix hit must hold.</summary>
+/// <summary>What one group needs of the past: which tokens its layers still see, and what a prefix hit must hold.</summary>
 internal interface IKvRule
 {
     /// <summary>Leading tokens that no row at or after position <paramref name="computed"/> sees.</summary>
     int Skipped(int computed);
 
-    /// <summary>The longest prefix of at most <paramref name="maxBlocks"/> blocks that can be continued from cached blocks.</summary>
+    /// <summary>The longest prefix of at most <paramref name="maxBlocks"/> of the group's blocks that can be continued from cached ones.</summary>
     /// <param name="hit">Written: one id per block of the prefix, <see cref="BlockPool.NullBlock"/> where the group needs none.</param>
     /// <returns>Blocks of the prefix.</returns>
-    int LongestHit(BlockPool pool, Sequence sequence, int group, int maxBlocks, Span<int> hit);
+    int LongestHit(BlockGroup group, Sequence sequence, int maxBlocks, Span<int> hit);
 }
 
 /// <summary>Every row sees everything before it.</summary>
@@ -17,11 +17,11 @@ internal sealed class FullAttentionRule : IKvRule
 {
     public int Skipped(int computed) => 0;
 
-    public int LongestHit(BlockPool pool, Sequence sequence, int group, int maxBlocks, Span<int> hit)
+    public int LongestHit(BlockGroup group, Sequence sequence, int maxBlocks, Span<int> hit)
     {
         for (int i = 0; i < maxBlocks; i++)
         {
-            int block = pool.Find(sequence.Key(i, group), sequence.Root, sequence.BlockContents(i));
+            int block = group.Find(sequence, i);
             if (block < 0) return i;
             hit[i] = block;
         }
@@ -36,13 +36,13 @@ internal sealed class SlidingWindowRule(int window, int blockTokens) : IKvRule
 
     public int Skipped(int computed) => Math.Max(0, computed - window + 1);
 
-    public int LongestHit(BlockPool pool, Sequence sequence, int group, int maxBlocks, Span<int> hit)
+    public int LongestHit(BlockGroup group, Sequence sequence, int maxBlocks, Span<int> hit)
     {
         hit[..maxBlocks].Clear(); // the null block
         int run = 0;
         for (int i = maxBlocks - 1; i >= 0; i--)
         {
-            int block = pool.Find(sequence.Key(i, group), sequence.Root, sequence.BlockContents(i));
+            int block = group.Find(sequence, i);
             if (block < 0)
             {
                 run = 0;
@@ -52,5 +52,23 @@ internal sealed class SlidingWindowRule(int window, int blockTokens) : IKvRule
             if (++run >= needed) return i + run;
         }
         return run;
+    }
+}
+
+/// <summary>A row sees the state that the row before it left, in the slot of that row's interval; the slots of ended intervals are checkpoints. A hit needs one.</summary>
+internal sealed class StateRule(int interval) : IKvRule
+{
+    public int Skipped(int computed) => computed == 0 ? 0 : (computed - 1) / interval * interval;
+
+    public int LongestHit(BlockGroup group, Sequence sequence, int maxBlocks, Span<int> hit)
+    {
+        hit[..maxBlocks].Clear(); // the null block
+        for (int i = maxBlocks - 1; i >= 0; i--)
+        {
+            if (group.Find(sequence, i) is not (>= 0 and var slot)) continue;
+            hit[i] = slot;
+            return i + 1;
+        }
+        return 0;
     }
 }

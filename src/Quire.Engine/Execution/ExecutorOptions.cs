@@ -17,6 +17,9 @@ public sealed record ExecutorOptions
     /// <summary>Block ids, the null block included.</summary>
     public required int Blocks { get; init; }
 
+    /// <summary>Slots of recurrent layers' states, the null slot included; 0 where there are none.</summary>
+    public int StateSlots { get; init; }
+
     /// <summary>Element type of keys and values.</summary>
     public required DType KvType { get; init; }
 

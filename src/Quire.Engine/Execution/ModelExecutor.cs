@@ -29,9 +29,9 @@ public sealed class ModelExecutor : IExecutor
         this.model = model;
         this.options = options;
         KvPlan plan = model.PlanKv(options.KvType);
-        cache = new KvPool(device, plan, options.Blocks);
+        cache = new KvPool(device, plan, options.Blocks, options.StateSlots);
         workspace = new Workspace(device, model.Spec, options.MaxBatchedTokens);
-        arrays = new StepArrays(device, options, plan.Groups.Count);
+        arrays = new StepArrays(device, options, plan.Groups.Count, plan.States?.Interval ?? 0);
         scratch = device.Allocate(4L * options.LogitsRows * HeadWidth(model.Spec));
         headRows = device.Allocate(4L * options.LogitsRows * model.Spec.HiddenSize);
         sampling = new SamplingRow[options.LogitsRows];
@@ -78,7 +78,7 @@ public sealed class ModelExecutor : IExecutor
             PlannedRow planned = plan.Rows[index];
             while (rows.Count <= planned.Row) rows.Add(new RunnerRow());
             RunnerRow row = rows[planned.Row];
-            if (planned.Request is { } request) row.Begin(request, cache.Plan.Groups.Count, options.MaxModelLength);
+            if (planned.Request is { } request) row.Begin(request, cache.Plan.Tables, options.MaxModelLength);
             if (planned.ReplacesTables)
                 foreach (List<int> table in row.Tables) table.Clear();
             for (int i = 0; i < planned.BlockCount; i++)

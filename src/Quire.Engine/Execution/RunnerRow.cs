@@ -16,7 +16,7 @@ internal sealed class RunnerRow
 
     public int OutputCount => TokenCount - Request.Prompt.Length;
 
-    /// <summary>Block ids by KV group.</summary>
+    /// <summary>Block ids by KV group, and slots of states behind them.</summary>
     public List<int>[] Tables { get; private set; } = [];
 
     public SamplingRow Sampling { get; } = new();

@@ -10,9 +10,10 @@ internal sealed class StepArrays : IDisposable
     private readonly IDevice device;
     private readonly int[] tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots, tokenTypes;
     private readonly int[][] slots, tables;
+    private readonly int[] stateSlots;
     private readonly DeviceBuffer[] buffers;
 
-    public StepArrays(IDevice device, ExecutorOptions options, int groups)
+    public StepArrays(IDevice device, ExecutorOptions options, int groups, int stateInterval = 0)
     {
         this.device = device;
         int tokens = options.MaxBatchedTokens, sequences = options.MaxSequences;
@@ -22,7 +23,8 @@ internal sealed class StepArrays : IDisposable
         (queryStart, seqLens) = (new int[sequences + 1], new int[sequences]);
         slots = [.. Enumerable.Range(0, groups).Select(_ => new int[tokens])];
         tables = [.. Enumerable.Range(0, groups).Select(_ => new int[sequences * maxBlocks])];
-        buffers = [.. new int[][] { tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots, tokenTypes }.Concat(slots).Concat(tables).Select(array => device.Allocate(4L * array.Length))];
+        stateSlots = new int[stateInterval == 0 ? 0 : sequences * ((options.MaxModelLength + stateInterval - 1) / stateInterval)];
+        buffers = [.. new int[][] { tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots, tokenTypes }.Concat(slots).Concat(tables).Append(stateSlots).Select(array => device.Allocate(4L * Math.Max(1, array.Length)))];
         Batch = new RaggedBatch { Groups = new GroupBatch[groups] };
     }
 
@@ -38,7 +40,7 @@ internal sealed class StepArrays : IDisposable
     public void Fill(StepPlan plan, IReadOnlyList<RunnerRow> rows, AdapterSlots? adapters = null)
     {
         Wanted.Clear();
-        int tokens = 0, longestTable = 1;
+        int tokens = 0, longestTable = 1, longestStates = 1;
         for (int i = 0; i < plan.Rows.Count; i++)
         {
             PlannedRow planned = plan.Rows[i];
@@ -61,6 +63,7 @@ internal sealed class StepArrays : IDisposable
                     slots[group][tokens + t] = (table[position / KvLayout.BlockTokens] * KvLayout.BlockTokens) + (position % KvLayout.BlockTokens);
                 }
             }
+            if (stateSlots.Length > 0) longestStates = Math.Max(longestStates, row.Tables[^1].Count);
             if (row.Request.Parameters.PromptLogprobs is not null)
             {
                 // Row t predicts prompt token t + 1.
@@ -75,10 +78,11 @@ internal sealed class StepArrays : IDisposable
             if (planned.Samples) Want(tokens - 1, new WantedRow(i, -1, 0));
         }
         queryStart[plan.Rows.Count] = tokens;
-        for (int group = 0; group < tables.Length; group++)
+        for (int group = 0; group < tables.Length; group++) CopyTables(plan, rows, group, tables[group], longestTable);
+        if (stateSlots.Length > 0)
         {
-            for (int i = 0; i < plan.Rows.Count; i++)
-                System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows[plan.Rows[i].Row].Tables[group]).CopyTo(tables[group].AsSpan(i * longestTable));
+            CopyTables(plan, rows, tables.Length, stateSlots, longestStates);
+            Batch.StateSlots = Copy(FirstGroup + slots.Length + tables.Length, stateSlots, new Shape(plan.Rows.Count, longestStates));
         }
         Upload(plan.Rows.Count, tokens, longestTable, adapters?.IsUsed == true);
     }
@@ -101,6 +105,12 @@ internal sealed class StepArrays : IDisposable
     {
         logitsIndices[Wanted.Count] = batchRow;
         Wanted.Add(wanted);
+    }
+
+    private static void CopyTables(StepPlan plan, IReadOnlyList<RunnerRow> rows, int group, int[] table, int width)
+    {
+        for (int i = 0; i < plan.Rows.Count; i++)
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows[plan.Rows[i].Row].Tables[group]).CopyTo(table.AsSpan(i * width));
     }
 
     private void Upload(int sequences, int tokens, int longestTable, bool hasAdapters)

@@ -23,7 +23,7 @@ internal sealed class Scheduler
     {
         this.options = options;
         policy = SchedulingPolicies.Create(options.Policy);
-        blocks = new BlockManager(options.Blocks, options.BlockTokens, options.GroupWindows, options.MaxModelLength, options.PrefixCaching);
+        blocks = new BlockManager(options);
         ring = [.. Enumerable.Range(0, depth + 1).Select(_ => new StepPlan())];
         known = new int[blocks.Groups];
     }
@@ -141,7 +141,12 @@ internal sealed class Scheduler
             {
                 Sequence victim = policy.Victim(running);
                 int position = running.IndexOf(victim);
-                budget += plan.Withdraw(victim);
+                if (plan.Withdraw(victim) is > 0 and var withdrawn)
+                {
+                    // What it was to compute in this step must not be found as computed.
+                    blocks.Withdraw(victim, victim.ComputedTokens);
+                    budget += withdrawn;
+                }
                 running.RemoveAt(position);
                 if (position <= i) i--;
                 Preempt(victim);

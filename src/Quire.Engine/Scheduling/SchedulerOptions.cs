@@ -21,6 +21,12 @@ public sealed record SchedulerOptions
     /// <summary>One entry per KV group: tokens that its layers see, 0 for all.</summary>
     public IReadOnlyList<int> GroupWindows { get; init; } = [0];
 
+    /// <summary>Tokens after which recurrent layers' states are kept, a multiple of <see cref="BlockTokens"/>; 0 where no layer is recurrent.</summary>
+    public int StateInterval { get; init; }
+
+    /// <summary>Slots of such states, the null slot included.</summary>
+    public int StateSlots { get; init; }
+
     /// <summary>--long-prefill-token-threshold: tokens that one long prompt may take of a step while others wait; 0 is off.</summary>
     public int LongPrefillThreshold { get; init; }
 

@@ -23,7 +23,7 @@ public sealed class Gemma3 : IModelFamily
         // Published files leave out much of what the class has.
         var defaults = new ClassDefaults { Heads = 8, KvHeads = 4, HeadSize = 256, VocabularySize = 262208 };
         ModelSpec spec = Gemma.Describe(config, Attention, defaults);
-        RopeSpec localRope = Llama.Rope(config, local, spec.Layers[0].Attention.HeadSize);
+        RopeSpec localRope = Llama.Rope(config, local, spec.Layers[0].Attention!.HeadSize);
         return Gemma2.WithPostNorms(config, spec)
             .WithAttention((layer, attention) => LayerKinds.IsSliding(config, layer, period) ? attention with { Window = window, Rope = localRope } : attention) with
         {

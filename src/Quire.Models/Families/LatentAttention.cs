@@ -29,7 +29,7 @@ internal static class LatentAttention
             .Map("model.layers.{layer}.self_attn.kv_a_proj_with_mqa.weight", WeightPart.LatentDown)
             .Map("model.layers.{layer}.self_attn.kv_a_layernorm.weight", WeightPart.LatentNorm)
             .Map("model.layers.{layer}.self_attn.kv_b_proj.weight", WeightPart.LatentUp);
-        return spec.Layers[0].Attention.Latent is not { QueryRank: > 0 } ? names : names
+        return spec.Layers[0].Attention!.Latent is not { QueryRank: > 0 } ? names : names
             .Map("model.layers.{layer}.self_attn.q_a_proj.weight", WeightPart.QueryDown)
             .Map("model.layers.{layer}.self_attn.q_a_layernorm.weight", WeightPart.QueryDownNorm)
             .Map("model.layers.{layer}.self_attn.q_b_proj.weight", WeightPart.Query);

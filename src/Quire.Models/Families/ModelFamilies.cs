@@ -13,7 +13,7 @@ public static class ModelFamilies
         new Starcoder2(), new StableLm(), new Cohere(), new Cohere2(), new Olmo(), new Nemotron(), new Phi(), new GptNeoX(), new GptJ(),
         new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Ernie45Moe(), new Glm4Moe(), new MiniMaxM2(), new GptOss(),
         new Gpt2(), new GptBigCode(), new Opt(), new Bloom(), new Falcon(), new Mpt(), new Apertus(), new Llama4(), new MiniCpm3(), new DeepSeek(),
-        new Bert(), new Roberta(), new ModernBert(),
+        new Lfm2(), new Qwen3Next(), new Bert(), new Roberta(), new ModernBert(),
     ];
 
     private static readonly ConcurrentDictionary<string, IModelFamily> ByArchitecture =

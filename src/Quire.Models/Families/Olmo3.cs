@@ -14,7 +14,7 @@ public sealed class Olmo3 : IModelFamily
         RopeConfig local = config.RopeByLayerType.GetValueOrDefault(LayerKinds.Sliding) ?? new RopeConfig { Theta = 500000 };
         int window = config.OptionalInt("sliding_window", 1) ?? 4096;
         ModelSpec spec = Olmo2.PostNorms(config, normAllHeads: true);
-        RopeSpec localRope = Llama.Rope(config, local, spec.Layers[0].Attention.HeadSize);
+        RopeSpec localRope = Llama.Rope(config, local, spec.Layers[0].Attention!.HeadSize);
         return spec.WithAttention((layer, attention) =>
             LayerKinds.IsSliding(config, layer, period: 4) ? attention with { Window = window, Rope = localRope } : attention);
     }

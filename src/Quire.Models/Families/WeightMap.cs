@@ -65,6 +65,21 @@ public enum WeightPart
     XieluNegative,
     XieluBeta,
     XieluEpsilon,
+    /// <summary>What a recurrence reads: rows of all it needs but the gates of its rule.</summary>
+    RecurrentIn,
+
+    RecurrentOut,
+
+    /// <summary>[channels, 1, kernel]</summary>
+    Convolution,
+
+    /// <summary>By key head: beta, then a of the decay, of its value heads.</summary>
+    DeltaGates,
+
+    /// <summary>Logarithms of the decay's rates.</summary>
+    DeltaDecay,
+    DeltaBias,
+    DeltaNorm,
     TokenTypes,
 
     /// <summary>[hidden, hidden]</summary>

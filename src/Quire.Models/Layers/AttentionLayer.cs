@@ -7,6 +7,7 @@ internal sealed class AttentionLayer : ITokenMixer
 {
     private readonly AttentionSpec spec;
     private readonly PreparedLinear qkv, outputWeight;
+    private readonly PreparedLinear? gate;
     private readonly Tensor qkvBias, outputBias;
     private readonly HeadRule headRule;
     private readonly AttentionRule rule;
@@ -18,6 +19,7 @@ internal sealed class AttentionLayer : ITokenMixer
         this.spec = spec;
         int queries = spec.Heads * spec.HeadSize;
         qkv = reader.Prepare(reader.Qkv(layer, hidden, spec));
+        if (spec.GatesOutput) gate = reader.Prepare(reader.OutputGate(layer, hidden, spec));
         outputWeight = reader.Prepare(reader.Rows(WeightPart.Output, layer, hidden, queries));
         if (spec.QkvBias) qkvBias = reader.QkvBias(layer, spec);
         if (spec.OutputBias) outputBias = reader.Vector(layer, (WeightPart.OutputBias, hidden));
@@ -41,16 +43,22 @@ internal sealed class AttentionLayer : ITokenMixer
             : reader.Norm(part, layer, spec.NormAllHeads ? count * spec.HeadSize : spec.HeadSize, norm);
     }
 
-    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots)
+    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in LayerMemory memory, Tensor adapterSlots)
     {
         long tokens = input.Shape[0];
         Tensor rows = workspace.Qkv(tokens, (spec.Heads + (2 * spec.KvHeads)) * spec.HeadSize);
         Tensor query = workspace.Query(tokens, spec.Heads, spec.HeadSize), attended = workspace.Attention(tokens, spec.Heads, spec.HeadSize);
         device.Linear(rows, input, qkv, new LinearEpilogue(qkvBias));
         qkvAdapters.Apply(device, rows, input, adapterSlots);
-        device.SplitHeads(query, rows, cache, batch, headRule);
-        device.Attention(attended, query, cache, batch, rule);
+        device.SplitHeads(query, rows, memory.Cache, memory.Attention, headRule);
+        device.Attention(attended, query, memory.Cache, memory.Attention, rule);
         Tensor heads = attended.View(new Shape(tokens, spec.Heads * spec.HeadSize));
+        if (gate is not null)
+        {
+            Tensor gates = workspace.Gates(tokens, spec.Heads * spec.HeadSize);
+            device.Linear(gates, input, gate, default);
+            device.MultiplySigmoid(heads, gates);
+        }
         device.Linear(output, heads, outputWeight, new LinearEpilogue(outputBias, residual));
         outputAdapters.Apply(device, output, heads, adapterSlots);
     }

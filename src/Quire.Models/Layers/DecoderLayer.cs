@@ -2,11 +2,11 @@ using Quire.Tensors;
 
 namespace Quire.Models;
 
-/// <summary>Attention and feed-forward with their norms, each added to the residual stream.</summary>
+/// <summary>Attention, or what stands in its place, and feed-forward with their norms, each added to the residual stream.</summary>
 internal sealed class DecoderLayer
 {
     private readonly NormWeight attentionNorm, postAttentionNorm, mlpNorm, postMlpNorm;
-    private readonly ITokenMixer attention;
+    private readonly ITokenMixer mixer;
     private readonly MlpLayer? mlp;
     private readonly MoeLayer? experts;
     private readonly float residualScale;
@@ -15,9 +15,13 @@ internal sealed class DecoderLayer
     public DecoderLayer(WeightReader reader, int layer, int hidden, LayerSpec spec, Tensor rotary, LoraSites adapters, int positions)
     {
         attentionNorm = reader.Norm(WeightPart.AttentionNorm, layer, hidden, spec.AttentionNorm);
-        attention = spec.Attention.Latent is { } latent
-            ? new LatentAttentionLayer(reader, layer, hidden, spec.Attention, latent, rotary, adapters)
-            : new AttentionLayer(reader, layer, hidden, spec.Attention, rotary, adapters, positions);
+        mixer = spec switch
+        {
+            { Recurrent: { } recurrent } => new RecurrentLayer(reader, layer, hidden, recurrent),
+            { Attention: { Latent: { } latent } own } => new LatentAttentionLayer(reader, layer, hidden, own, latent, rotary, adapters),
+            { Attention: { } own } => new AttentionLayer(reader, layer, hidden, own, rotary, adapters, positions),
+            _ => throw new ArgumentException($"layer {layer} has neither attention nor a recurrence"),
+        };
         postAttentionNorm = reader.Norm(WeightPart.PostAttentionNorm, layer, hidden, spec.PostAttentionNorm);
         mlpNorm = reader.Norm(WeightPart.MlpNorm, layer, hidden, spec.MlpNorm);
         if (spec.Moe is { } moe) experts = new MoeLayer(reader, layer, hidden, moe, spec.Mlp, adapters);
@@ -30,16 +34,16 @@ internal sealed class DecoderLayer
 
     /// <param name="residual">The stream, updated.</param>
     /// <param name="hidden">Scratch of the same shape.</param>
-    public void Forward(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots)
+    public void Forward(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in LayerMemory memory, Tensor adapterSlots)
     {
         if (isParallel)
         {
-            ForwardParallel(device, workspace, residual, hidden, cache, batch, adapterSlots);
+            ForwardParallel(device, workspace, residual, hidden, memory, adapterSlots);
             return;
         }
         if (normsAfterSum)
         {
-            attention.Forward(device, workspace, residual, residual, residual, cache, batch, adapterSlots);
+            mixer.Forward(device, workspace, residual, residual, residual, memory, adapterSlots);
             device.Norm(residual, residual, attentionNorm);
             FeedForward(device, workspace, residual, residual, residual, adapterSlots);
             device.Norm(residual, residual, mlpNorm);
@@ -47,7 +51,7 @@ internal sealed class DecoderLayer
         }
         Tensor input = Normed(device, residual, hidden, attentionNorm);
         bool direct = IsDirect(postAttentionNorm);
-        attention.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, cache, batch, adapterSlots);
+        mixer.Forward(device, workspace, direct ? residual : hidden, input, direct ? residual : default, memory, adapterSlots);
         if (!direct) Join(device, residual, hidden, postAttentionNorm);
 
         input = Normed(device, residual, hidden, mlpNorm);
@@ -57,7 +61,7 @@ internal sealed class DecoderLayer
     }
 
     // The feed-forward's input is made before attention changes the stream.
-    private void ForwardParallel(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots)
+    private void ForwardParallel(IDevice device, Workspace workspace, Tensor residual, Tensor hidden, in LayerMemory memory, Tensor adapterSlots)
     {
         device.Norm(hidden, residual, attentionNorm);
         Tensor mlpInput = hidden;
@@ -66,7 +70,7 @@ internal sealed class DecoderLayer
             mlpInput = workspace.SecondHidden(residual.Shape[0], (int)residual.Shape[1]);
             device.Norm(mlpInput, residual, mlpNorm);
         }
-        attention.Forward(device, workspace, residual, hidden, residual, cache, batch, adapterSlots);
+        mixer.Forward(device, workspace, residual, hidden, residual, memory, adapterSlots);
         FeedForward(device, workspace, residual, mlpInput, residual, adapterSlots);
     }
 

@@ -8,5 +8,5 @@ internal interface ITokenMixer
     /// <summary>output = residual + what the mixer makes of <paramref name="input"/>.</summary>
     /// <param name="output">May be the residual or the input.</param>
     /// <param name="residual">Empty adds nothing.</param>
-    void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots);
+    void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in LayerMemory memory, Tensor adapterSlots);
 }

@@ -32,7 +32,7 @@ internal sealed class LatentAttentionLayer : ITokenMixer
         rule = new AttentionRule(spec.Scale);
     }
 
-    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in KvCache cache, in AttentionBatch batch, Tensor adapterSlots)
+    public void Forward(IDevice device, Workspace workspace, Tensor output, Tensor input, Tensor residual, in LayerMemory memory, Tensor adapterSlots)
     {
         long tokens = input.Shape[0];
         int head = latent.PlainSize + latent.RotatedSize;
@@ -51,11 +51,11 @@ internal sealed class LatentAttentionLayer : ITokenMixer
         }
         Tensor latents = workspace.AttentionRows(tokens, spec.HeadSize), heads = rows.View(new Shape(tokens, spec.Heads, head));
         device.Linear(latents, input, latentDown, default);
-        device.SplitLatent(query, heads, latents, cache, batch, latentRule);
+        device.SplitLatent(query, heads, latents, memory.Cache, memory.Attention, latentRule);
         device.HeadLinear(query, heads, keys);
 
         Tensor attended = workspace.Attention(tokens, spec.Heads, latent.Size);
-        device.Attention(attended, query, cache, batch, rule);
+        device.Attention(attended, query, memory.Cache, memory.Attention, rule);
         Tensor mixed = workspace.Qkv(tokens, spec.Heads * latent.ValueSize);
         device.HeadLinear(mixed.View(new Shape(tokens, spec.Heads, latent.ValueSize)), attended, values);
         device.Linear(output, mixed, outputWeight, new LinearEpilogue(default, residual));

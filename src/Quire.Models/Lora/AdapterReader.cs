@@ -33,11 +33,15 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
 
     private void Layer(int layer, LayerSpec of)
     {
-        AttentionSpec attention = of.Attention;
-        int queries = attention.Heads * attention.HeadSize, keys = attention.KvHeads * attention.HeadSize, size = of.Mlp.IntermediateSize;
-        // What latents are made of and queries from has no adapters either.
-        if (attention.Latent is null) Site(LoraTarget.Qkv, layer, spec.HiddenSize, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
-        Site(LoraTarget.Output, layer, attention.OutputInputs, (WeightPart.Output, spec.HiddenSize));
+        int size = of.Mlp.IntermediateSize;
+        // A recurrence has no adapters.
+        if (of.Attention is { } attention)
+        {
+            int queries = attention.Heads * attention.HeadSize, keys = attention.KvHeads * attention.HeadSize;
+            // Nor has what latents and queries are made of, or queries that gates are stored with.
+            if (attention is { Latent: null, GatesOutput: false }) Site(LoraTarget.Qkv, layer, spec.HiddenSize, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
+            Site(LoraTarget.Output, layer, attention.OutputInputs, (WeightPart.Output, spec.HiddenSize));
+        }
         // Experts have no adapters; what changes them is refused as unknown.
         if (of.Moe is not null) return;
         if (of.Mlp.IsGated) Site(LoraTarget.Up, layer, spec.HiddenSize, (WeightPart.Gate, size), (WeightPart.Up, size));
@@ -87,8 +91,8 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
     // Rows as the model's product has them: heads that the family stores in another order are put in order as the base's are.
     private IWeightRows Arrange(IWeightRows stored, int layer, (WeightPart Part, int Rows)[] parts)
     {
-        AttentionSpec attention = spec.Layers[layer].Attention;
-        if (parts[0].Part == WeightPart.Query && attention.QkvByHead) return new HeadByHeadRows(stored, attention.KvHeads, attention.Heads / attention.KvHeads, attention.HeadSize);
+        AttentionSpec? attention = spec.Layers[layer].Attention;
+        if (parts[0].Part == WeightPart.Query && attention is { QkvByHead: true }) return new HeadByHeadRows(stored, attention.KvHeads, attention.Heads / attention.KvHeads, attention.HeadSize);
         var views = new IWeightRows[parts.Length];
         long first = 0;
         for (int i = 0; i < parts.Length; first += parts[i++].Rows)
@@ -105,8 +109,8 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
         int size = of.Mlp.IntermediateSize;
         return target switch
         {
-            LoraTarget.Qkv => new StackedRows(weights.Value.Qkv(layer, spec.HiddenSize, of.Attention)),
-            LoraTarget.Output => weights.Value.Rows(WeightPart.Output, layer, spec.HiddenSize, of.Attention.OutputInputs),
+            LoraTarget.Qkv => new StackedRows(weights.Value.Qkv(layer, spec.HiddenSize, of.Attention!)),
+            LoraTarget.Output => weights.Value.Rows(WeightPart.Output, layer, spec.HiddenSize, of.Attention!.OutputInputs),
             LoraTarget.Up when of.Mlp.IsGated => new StackedRows(weights.Value.Split(layer, spec.HiddenSize, (WeightPart.Gate, size), (WeightPart.Up, size))),
             LoraTarget.Up => weights.Value.Rows(WeightPart.Up, layer, size, spec.HiddenSize),
             LoraTarget.Down => weights.Value.Rows(WeightPart.Down, layer, spec.HiddenSize, size),

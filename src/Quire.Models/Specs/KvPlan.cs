@@ -7,6 +7,12 @@ namespace Quire.Models;
 /// <param name="Layers">Layer indices in order; layer i of a group lies in pool tensor i.</param>
 public sealed record KvGroup(int Window, IReadOnlyList<int> Layers);
 
+/// <summary>States of recurrent layers. They share one table and one pool of slots.</summary>
+/// <param name="Layers">By layer index; null for layers that keep keys and values.</param>
+/// <param name="SlotBytes">Bytes of one slot over all layers.</param>
+/// <param name="Interval">Tokens of a slot, a multiple of a block's: a prefix can be continued where an interval ends. So many that their keys and values take as much memory.</param>
+public sealed record StatePlan(IReadOnlyList<RecurrentSpec?> Layers, long SlotBytes, int Interval);
+
 /// <summary>What a layer's keys and values are divided by where they are kept as float8.</summary>
 public readonly record struct KvScales(float Key, float Value);
 
@@ -27,6 +33,12 @@ public sealed record KvPlan
     /// <summary>What each layer keeps, by layer index.</summary>
     public IReadOnlyList<KvLayout> Layouts { get; }
 
+    /// <summary>Tables of a sequence: one for each group, and one for states where there are any.</summary>
+    public int Tables => Groups.Count + (States is null ? 0 : 1);
+
+    /// <summary>Null where no layer is recurrent.</summary>
+    public StatePlan? States { get; private init; }
+
     /// <summary>Keys and values outlive no layer: all layers use the same memory.</summary>
     public bool IsScratch { get; private init; }
 
@@ -40,12 +52,21 @@ public sealed record KvPlan
     /// <param name="scales">By layer, where keys and values are float8; null is 1.</param>
     public static KvPlan Of(ModelSpec model, DType type, IReadOnlyList<KvScales>? scales = null)
     {
-        KvLayout[] layouts = [.. model.Layers.Select((layer, i) => layer.Attention.KvLayout(type) with { KeyScale = scales?[i].Key ?? 1, ValueScale = scales?[i].Value ?? 1 })];
+        KvLayout[] layouts = [.. model.Layers.Select((layer, i) => layer.Attention is { } own ? own.KvLayout(type) with { KeyScale = scales?[i].Key ?? 1, ValueScale = scales?[i].Value ?? 1 } : default)];
         if (model.IsEncoder)
             return new KvPlan([new KvGroup(0, [.. Enumerable.Range(0, layouts.Length)])], 1, layouts.Max(layout => layout.BlockBytes), layouts) { IsScratch = true };
-        int[][] kinds = [.. Enumerable.Range(0, layouts.Length).GroupBy(i => model.Layers[i].Attention.Window).Select(kind => kind.ToArray())];
+        int[][] kinds = [.. Enumerable.Range(0, layouts.Length).Where(i => model.Layers[i].Attention is not null).GroupBy(i => model.Layers[i].Attention!.Window).Select(kind => kind.ToArray())];
+        if (kinds.Length == 0) throw new QuireException(ErrorKind.NotSupported, "models without a layer of attention are not supported");
         int slots = kinds.Min(kind => kind.Length);
-        KvGroup[] groups = [.. kinds.SelectMany(kind => kind.Chunk(slots).Select(layers => new KvGroup(model.Layers[layers[0]].Attention.Window, layers)))];
-        return new KvPlan(groups, slots, layouts.Max(layout => layout.BlockBytes), layouts);
+        KvGroup[] groups = [.. kinds.SelectMany(kind => kind.Chunk(slots).Select(layers => new KvGroup(model.Layers[layers[0]].Attention!.Window, layers)))];
+        var plan = new KvPlan(groups, slots, layouts.Max(layout => layout.BlockBytes), layouts);
+        return model.Layers.Any(layer => layer.Recurrent is not null) ? plan with { States = PlanStates(model, plan.BlockBytes * groups.Length) } : plan;
+    }
+
+    private static StatePlan PlanStates(ModelSpec model, long blockBytes)
+    {
+        RecurrentSpec?[] layers = [.. model.Layers.Select(layer => layer.Recurrent)];
+        long bytes = layers.Sum(layer => layer?.StateBytes ?? 0);
+        return new StatePlan(layers, bytes, (int)((bytes + blockBytes - 1) / blockBytes) * KvLayout.BlockTokens);
     }
 }

@@ -49,7 +49,7 @@ public sealed record ModelSpec
     public PoolerSpec? Pooler { get; init; }
 
     /// <summary>Rows see those behind them: a sequence is computed whole, and nothing of it is kept.</summary>
-    public bool IsEncoder => Layers[0].Attention.IsBidirectional;
+    public bool IsEncoder => Layers[0].Attention is { IsBidirectional: true };
 
     /// <summary>This spec with every layer changed.</summary>
     public ModelSpec WithLayers(Func<LayerSpec, LayerSpec> change) => this with { Layers = [.. Layers.Select(change)] };
@@ -60,7 +60,7 @@ public sealed record ModelSpec
 
     /// <summary>This spec with every layer's attention changed, by layer index.</summary>
     public ModelSpec WithAttention(Func<int, AttentionSpec, AttentionSpec> change) =>
-        this with { Layers = [.. Layers.Select((layer, index) => layer with { Attention = change(index, layer.Attention) })] };
+        this with { Layers = [.. Layers.Select((layer, index) => layer.Attention is { } own ? layer with { Attention = change(index, own) } : layer)] };
 }
 
 /// <summary>A table of positions.</summary>
@@ -68,11 +68,15 @@ public sealed record ModelSpec
 /// <param name="Offset">Row of position 0.</param>
 public sealed record PositionSpec(int Count, int Offset = 0);
 
-/// <summary>One decoder layer: norm, attention, residual sum, norm, feed-forward, residual sum.</summary>
+/// <summary>One layer: norm, attention, residual sum, norm, feed-forward, residual sum.</summary>
 /// <param name="AttentionNorm">Norm of attention's input; null feeds it the residual stream itself.</param>
+/// <param name="Attention">Null where <see cref="Recurrent"/> stands in its place.</param>
 /// <param name="MlpNorm">The same for the feed-forward; where branches are parallel, null feeds it what attention got.</param>
-public sealed record LayerSpec(NormSpec? AttentionNorm, AttentionSpec Attention, NormSpec? MlpNorm, MlpSpec Mlp)
+public sealed record LayerSpec(NormSpec? AttentionNorm, AttentionSpec? Attention, NormSpec? MlpNorm, MlpSpec Mlp)
 {
+    /// <summary>A recurrence in attention's place.</summary>
+    public RecurrentSpec? Recurrent { get; init; }
+
     /// <summary>Norm of attention's output before it joins the residual stream.</summary>
     public NormSpec? PostAttentionNorm { get; init; }
 
@@ -214,6 +218,9 @@ public sealed record AttentionSpec
 
     /// <summary>Bias of the output projection.</summary>
     public bool OutputBias { get; init; }
+
+    /// <summary>Heads are multiplied by the sigmoids of a product that checkpoints store behind each query head.</summary>
+    public bool GatesOutput { get; init; }
 
     /// <summary>Keys and values are made of latents: <see cref="HeadSize"/> is a latent's with the rotated part that all heads share, and there is one key head. Null for neither.</summary>
     public LatentSpec? Latent { get; init; }

@@ -103,9 +103,46 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     {
         int queries = spec.Heads * spec.HeadSize, keys = spec.KvHeads * spec.HeadSize;
         if (spec.QkvByHead) return [new HeadByHeadRows(Rows(WeightPart.Query, layer, queries + (2L * keys), hidden), spec.KvHeads, spec.Heads / spec.KvHeads, spec.HeadSize)];
-        IWeightRows[] parts = Split(layer, hidden, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
+        IWeightRows[] parts = spec.GatesOutput
+            ? [new SlicedRows(GatedQueries(layer, hidden, spec), 0, queries), .. Split(layer, hidden, (WeightPart.Key, keys), (WeightPart.Value, keys))]
+            : Split(layer, hidden, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
         return [HalfSplit(parts[0], spec), HalfSplit(parts[1], spec), parts[2]];
     }
+
+    /// <summary>What the gates of attention's output are made by.</summary>
+    public IWeightRows OutputGate(int layer, int hidden, AttentionSpec spec) =>
+        new SlicedRows(GatedQueries(layer, hidden, spec), spec.Heads * spec.HeadSize, spec.Heads * spec.HeadSize);
+
+    private GroupedRows GatedQueries(int layer, int hidden, AttentionSpec spec) =>
+        new(Rows(WeightPart.Query, layer, 2L * spec.Heads * spec.HeadSize, hidden), spec.Heads, spec.HeadSize, spec.HeadSize);
+
+    /// <summary>What a recurrence reads: queries, keys, values and gates of the output, each of all heads; or what a gated convolution does, as it is stored.</summary>
+    public IWeightRows RecurrentRows(int layer, int hidden, RecurrentSpec spec)
+    {
+        IWeightRows stored = Rows(WeightPart.RecurrentIn, layer, spec.RowSize, hidden);
+        if (spec.Delta is not { } delta) return stored;
+        int values = delta.ValueHeads / delta.KeyHeads * delta.ValueSize;
+        return new GroupedRows(stored, delta.KeyHeads, delta.KeySize, delta.KeySize, values, values);
+    }
+
+    /// <summary>Beta of all value heads, then a of all.</summary>
+    public IWeightRows DeltaGates(int layer, int hidden, DeltaSpec delta)
+    {
+        int values = delta.ValueHeads / delta.KeyHeads;
+        return new GroupedRows(Rows(WeightPart.DeltaGates, layer, 2 * delta.ValueHeads, hidden), delta.KeyHeads, values, values);
+    }
+
+    /// <summary>[kernel, channels]</summary>
+    public Tensor Convolution(int layer, RecurrentSpec spec)
+    {
+        var stored = new float[spec.Channels * spec.Kernel];
+        Find(names.Name(WeightPart.Convolution, layer), spec.Channels, spec.Kernel).ReadRows(0, spec.Channels, stored);
+        return Upload([.. Enumerable.Range(0, stored.Length).Select(i => stored[(i % spec.Channels * spec.Kernel) + (i / spec.Channels)])], new Shape(spec.Kernel, spec.Channels));
+    }
+
+    /// <summary>Rates of the decay, negative: stored are their logarithms.</summary>
+    public Tensor DeltaDecay(int layer, DeltaSpec delta) =>
+        Upload([.. Read(WeightPart.DeltaDecay, layer, delta.ValueHeads).Select(value => -(float)Math.Exp(value))], new Shape(delta.ValueHeads));
 
     /// <summary>Queries of latent attention, their rotated parts in half-split order.</summary>
     public IWeightRows LatentQueries(int layer, int inputs, AttentionSpec spec, LatentSpec latent)

@@ -96,6 +96,26 @@ public interface IDevice : IDisposable
     /// <param name="rule">Scale and window.</param>
     void Attention(Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
 
+    /// <summary>A convolution over each sequence's tokens, channel by channel; the states of its slots are read and written.</summary>
+    /// <param name="output">[tokens, at least channels] f32: leading channels are written. May be <paramref name="rows"/> where nothing is gated.</param>
+    /// <param name="rows">[tokens, at least channels] f32; gated, [tokens, 3 * channels]: gates of the input, gates of the output, and the input.</param>
+    /// <param name="weight">f32 [kernel, channels], that of the oldest token first.</param>
+    /// <param name="state">This layer's slots.</param>
+    /// <param name="batch">Slots of each sequence.</param>
+    /// <param name="isGated">output = gate of the output * convolution(gate of the input * input); otherwise SiLU(convolution(rows)).</param>
+    void CausalConv(Tensor output, Tensor rows, Tensor weight, in StateCache state, in StateBatch batch, bool isGated);
+
+    /// <summary>A gated delta rule over each sequence's tokens; the states of its slots are read and written.</summary>
+    /// <param name="output">[tokens, value heads * value size] f32, written.</param>
+    /// <param name="rows">[tokens, channels + value heads * value size] f32: queries, keys, values, and gates of the output before their SiLU.</param>
+    /// <param name="gates">[tokens, 2 * value heads] f32: beta before its sigmoid, and a of the decay.</param>
+    void GatedDelta(Tensor output, Tensor rows, Tensor gates, in StateCache state, in StateBatch batch, in DeltaRule rule);
+
+    /// <summary>values *= sigmoid(gates).</summary>
+    /// <param name="values">[rows, columns] f32.</param>
+    /// <param name="gates">[rows, columns] f32.</param>
+    void MultiplySigmoid(Tensor values, Tensor gates);
+
     /// <summary>output = activation(gate) * up, for rows of [gate | up].</summary>
     /// <param name="output">[rows, columns] f32.</param>
     /// <param name="gateUp">[rows, 2 * columns] f32.</param>

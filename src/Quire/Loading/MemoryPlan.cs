@@ -14,6 +14,15 @@ namespace Quire;
 /// <param name="Groups">KV groups: a full sequence takes its blocks once per group.</param>
 public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long BlockBytes, int Blocks, int MaxModelLength, int ModelMaxLength, int Groups)
 {
+    /// <summary>Slots of recurrent layers' states, the null slot included; 0 where there are none.</summary>
+    public int StateSlots { get; init; }
+
+    /// <summary>Bytes of one such slot.</summary>
+    public long StateSlotBytes { get; init; }
+
+    /// <summary>Tokens of a slot.</summary>
+    public int StateInterval { get; init; }
+
     /// <summary>Bytes of all KV blocks.</summary>
     public long KvBytes => Blocks * BlockBytes;
 
@@ -36,9 +45,13 @@ public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long Bloc
         // What one step's sequences fill, where nothing is kept from step to step.
         if (kv.IsScratch) useful = Math.Min(useful, BlocksFor(batched) + options.MaxSequences + 1);
         long budget = options.KvCacheBytes ?? (long)(memory * options.MemoryUtilization) - weightBytes - workspaceBytes;
+        int slots = kv.States is { } states ? StateSlotsFor(states, options, batched, useful / groups * KvLayout.BlockTokens, budget) : 0;
+        budget -= slots * (kv.States?.SlotBytes ?? 0);
         long fitting = Math.Max(0, budget / kv.BlockBytes);
         int blocks = options.Blocks ?? (int)Math.Min(int.MaxValue / 32, Math.Min(useful, fitting));
         int longest = (int)Math.Min(wanted, (long)Math.Max(0, blocks - 1) / groups * KvLayout.BlockTokens);
+        // An admitted sequence has a slot for each of its intervals, and goes on from the one before.
+        if (kv.States is { } own) longest = (int)Math.Min(longest, (slots - 2L) * own.Interval);
         if (longest < 1)
         {
             throw new QuireException(ErrorKind.InvalidRequest,
@@ -51,14 +64,35 @@ public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long Bloc
                 $"A sequence of --max-model-len {asked} needs {Size((long)BlocksFor(asked) * groups * kv.BlockBytes)} of KV cache; {Size(blocks * kv.BlockBytes)} are left. "
                 + $"--max-model-len {longest} fits, or raise --gpu-memory-utilization or --kv-cache-memory-bytes.", param: "max-model-len");
         }
-        return new MemoryPlan(weightBytes, workspaceBytes, kv.BlockBytes, blocks, longest, model.MaxPositions, groups);
+        return new MemoryPlan(weightBytes, workspaceBytes, kv.BlockBytes, blocks, longest, model.MaxPositions, groups)
+        {
+            StateSlots = slots,
+            StateSlotBytes = kv.States?.SlotBytes ?? 0,
+            StateInterval = kv.States?.Interval ?? 0,
+        };
+    }
+
+    // States take at most half of the budget, since an interval's keys and values take as much as its state; and no more slots than all sequences could fill:
+    // one for each interval that the blocks hold, and two for each sequence that runs.
+    private static int StateSlotsFor(StatePlan states, QuireOptions options, int batched, long tokens, long budget)
+    {
+        long useful = (tokens / states.Interval) + (2L * options.MaxSequences) + 1, fitting = Math.Max(0, budget / 2 / states.SlotBytes);
+        // A step's prompt may cross as many intervals at once.
+        long least = (batched / states.Interval) + 3;
+        if (fitting < least)
+        {
+            throw new QuireException(ErrorKind.InvalidRequest,
+                $"{least} states of recurrent layers of {Size(states.SlotBytes)} do not fit into half of {Size(Math.Max(0, budget))}; raise --gpu-memory-utilization or --kv-cache-memory-bytes, or lower --max-num-batched-tokens.");
+        }
+        return (int)Math.Min(useful, fitting);
     }
 
     /// <summary>For people, one fact a line.</summary>
     public string Describe() => string.Join(Environment.NewLine,
         $"weights    {Size(WeightBytes)}",
         $"workspace  {Size(WorkspaceBytes)}",
-        $"KV cache   {Size(KvBytes)}: {Blocks - 1} blocks of 16 tokens ({Size(BlockBytes)} each), {KvTokens} tokens",
+        $"KV cache   {Size(KvBytes)}: {Blocks - 1} blocks of 16 tokens ({Size(BlockBytes)} each), {KvTokens} tokens"
+            + (StateSlots == 0 ? "" : $"{Environment.NewLine}states     {Size(StateSlots * StateSlotBytes)}: {StateSlots - 1} slots of {StateInterval} tokens ({Size(StateSlotBytes)} each)"),
         $"context    {MaxModelLength} tokens" + (MaxModelLength < ModelMaxLength ? $" (the model could do {ModelMaxLength})" : ""),
         $"at once    {Concurrency:0.0} requests of that length");
 

@@ -51,7 +51,7 @@ internal static class ModelLoader
                 LogitsRows = Math.Min(64, options.MaxSequences),
             };
             MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, batched, model.WeightBytes, ModelExecutor.WorkspaceBytes(spec, executorOptions), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-            executorOptions = executorOptions with { Blocks = plan.Blocks, MaxModelLength = plan.MaxModelLength };
+            executorOptions = executorOptions with { Blocks = plan.Blocks, StateSlots = plan.StateSlots, MaxModelLength = plan.MaxModelLength };
             executorOptions = executorOptions with { AdapterSlots = options.MaxLoras };
             AdapterStore? adapters = options.EnableLora ? Adapters(checkpoint.Path, model, quantization, options) : null;
             IExecutor executor = new ModelExecutor(device, model, executorOptions, adapters);
@@ -63,6 +63,8 @@ internal static class ModelLoader
                 MaxModelLength = plan.MaxModelLength,
                 Blocks = plan.Blocks,
                 GroupWindows = [.. kv.Groups.Select(group => group.Window)],
+                StateInterval = plan.StateInterval,
+                StateSlots = plan.StateSlots,
                 LongPrefillThreshold = options.LongPrefillThreshold,
                 ChunkedPrefill = options.ChunkedPrefill,
                 PrefixCaching = options.PrefixCaching,

@@ -2,6 +2,7 @@ using Quire.Engine;
 using Quire.Formats;
 using Quire.Golden;
 using Quire.Models;
+using Quire.Tensors;
 
 namespace Quire.Conformance.Models;
 
@@ -24,9 +25,14 @@ public sealed class FamilyDeterminismTests
         int positions = ModelFamilies.Of(config).Describe(config).MaxPositions;
         int[][] prompts = [.. golden.Prompts.Where(prompt => prompt.Length + NewTokens < positions)];
         var options = new QuireOptions { DType = dtype, PrefixCaching = false };
-        uint[][] alone = new uint[prompts.Length][];
+        uint[][] alone = new uint[prompts.Length][], extended = new uint[2][];
+        int[][] shared;
         using (var engine = new EngineRunner(golden.Folder, options))
+        {
             for (int i = 0; i < prompts.Length; i++) alone[i] = Bits(await engine.Run(prompts[i], Parameters));
+            shared = Shared(prompts, Math.Max(KvLayout.BlockTokens, engine.Memory.StateInterval));
+            for (int i = 0; i < 2; i++) extended[i] = Bits(await engine.Run(shared[i], Parameters));
+        }
 
         // Twenty tokens a step: prompts are cut, and their pieces share steps with other prompts and with decoding rows.
         using (var engine = new EngineRunner(golden.Folder, options with { MaxBatchedTokens = 20, MaxSequences = 16 }))
@@ -38,12 +44,22 @@ public sealed class FamilyDeterminismTests
 
         using (var engine = new EngineRunner(golden.Folder, options with { PrefixCaching = true }))
         {
-            int longest = Array.FindIndex(prompts, prompt => prompt.Length == prompts.Max(p => p.Length));
-            await engine.Run(prompts[longest], Parameters);
-            List<EngineOutput> again = await engine.Run(prompts[longest], Parameters);
-            Assert.True(again[0].CachedTokens > 0, "the prompt was not found in the cache");
-            Assert.Equal(alone[longest], Bits(again));
+            await engine.Run(shared[0], Parameters);
+            for (int i = 0; i < 2; i++)
+            {
+                List<EngineOutput> again = await engine.Run(shared[i], Parameters);
+                Assert.True(again[0].CachedTokens > 0, "the prompt was not found in the cache");
+                Assert.Equal(extended[i], Bits(again));
+            }
         }
+    }
+
+    // A prompt of more than an interval after which a prefix can be continued, and the same with another end.
+    private static int[][] Shared(int[][] prompts, int interval)
+    {
+        int[] longest = prompts.MaxBy(prompt => prompt.Length)!;
+        int[] prompt = [.. Enumerable.Range(0, Math.Max(longest.Length, interval + 5)).Select(i => longest[i % longest.Length])];
+        return [prompt, [.. prompt[..^3], .. longest[..3].Reverse()]];
     }
 
     private static SamplingParameters Parameters => SamplingParameters.Greedy with { MaxTokens = NewTokens, IgnoreEos = true, Logprobs = 5 };

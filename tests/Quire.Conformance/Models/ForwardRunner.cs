@@ -60,7 +60,8 @@ internal sealed class ForwardRunner : IDisposable
         KvPlan plan = model.PlanKv(kvType);
         int[] blocksOf = [.. sequences.Select(s => (s.Length + 15) / 16)];
         int blocks = blocksOf.Sum() * plan.Groups.Count, longest = blocksOf.Max();
-        using var cache = new KvPool(device, plan, blocks);
+        int interval = plan.States?.Interval ?? 1, intervals = plan.States is null ? 0 : sequences.Max(s => (s.Length + interval - 1) / interval);
+        using var cache = new KvPool(device, plan, blocks, intervals * sequences.Count);
         using var workspace = new Workspace(device, Spec, tokens);
 
         // Block ids count downwards, so that neighbours in a table are not neighbours in memory.
@@ -87,6 +88,7 @@ internal sealed class ForwardRunner : IDisposable
             SeqLens = Upload([.. sequences.Select(s => s.Length)], new Shape(sequences.Count)),
             Groups = groups,
         };
+        if (plan.States is not null) batch.StateSlots = Upload([.. Enumerable.Range(0, intervals * sequences.Count).Reverse()], new Shape(sequences.Count, intervals));
         if (adapterSlots is not null) batch.AdapterSlots = Upload([.. sequences.SelectMany((s, i) => Enumerable.Repeat(adapterSlots[i], s.Length))], new Shape(tokens));
         Tensor hidden = model.Forward(batch, cache, workspace);
         var result = new float[sequences.Count][][];

@@ -37,6 +37,30 @@ public sealed class MemoryPlanTests
         Assert.Contains("no KV block", Assert.Throws<QuireException>(() => Decide(new QuireOptions(), 8 << 20)).Message);
     }
 
+    [Fact]
+    public void States_of_recurrent_layers_take_at_most_half_of_the_budget_and_what_all_sequences_could_fill()
+    {
+        ModelConfig config = ModelConfig.Parse("config.json", """
+            {"architectures":["Lfm2ForCausalLM"],"hidden_size":2048,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":4,"vocab_size":1000,"max_position_embeddings":4096,
+            "block_ff_dim":6144,"layer_types":["conv","conv","full_attention","conv"]}
+            """u8.ToArray());
+        ModelSpec model = ModelFamilies.Of(config).Describe(config);
+        KvPlan kv = KvPlan.Of(model, DType.BF16);
+        // Three states of two rows of 2048 floats; a block of one layer with 8 heads of 64: an interval's keys and values take no less.
+        Assert.Equal((3 * 2 * 2048 * 4, 2 * 8 * 64 * 2 * 16), (kv.States!.SlotBytes, kv.BlockBytes));
+        Assert.Equal(32, kv.States.Interval);
+
+        MemoryPlan plan = Decide(new QuireOptions { MaxSequences = 4 }, 64 * Gibibyte);
+        Assert.Equal((4 * 4096 / 32) + 8 + 1, plan.StateSlots);
+        Assert.Equal(4096, plan.MaxModelLength);
+        Assert.Contains("slots of 32 tokens", plan.Describe());
+        plan = Decide(new QuireOptions { KvCacheBytes = 200 * kv.States.SlotBytes }, Gibibyte);
+        Assert.Equal((100, 149 * 16), (plan.StateSlots, plan.MaxModelLength));
+        Assert.Contains("states of recurrent layers", Assert.Throws<QuireException>(() => Decide(new QuireOptions { KvCacheBytes = 20 * kv.States.SlotBytes }, Gibibyte)).Message);
+
+        MemoryPlan Decide(QuireOptions options, long memory) => MemoryPlan.Decide(model, kv, options, 2048, 4 << 20, 1 << 20, memory);
+    }
+
     private static ModelSpec Describe()
     {
         ModelConfig config = ModelConfig.Read(Path.Combine(GoldenFolder.Repository, "models", "demo", "quire-demo", "config.json"));
