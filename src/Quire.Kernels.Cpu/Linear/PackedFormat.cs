@@ -64,7 +64,9 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
     public bool IsCoded => Codes > CodeType.F16;
 
     /// <summary>Rounded activations may be multiplied with the codes themselves.</summary>
-    public bool HasIntegerProduct => Codes is CodeType.Bits4 or CodeType.Bits8 && GroupSize >= Packing.Group;
+    public bool HasIntegerProduct => GroupSize >= Packing.Group
+        ? Codes is CodeType.Bits4 or CodeType.Bits8
+        : Offset == OffsetType.Middle && Codes is CodeType.Bits8 or CodeType.Bits3 or CodeType.Bits6;
 
     /// <summary>Laid out as <see cref="Superblocks"/>.</summary>
     public bool IsSuperblocks => Codes >= CodeType.Bits2;

@@ -13,15 +13,16 @@ internal static unsafe class PlanePacking
     {
         int size = format.Codes switch { CodeType.Bits2 => Q2Bytes, CodeType.Bits3 => Q3Bytes, _ => Q6Bytes };
         (int low, int top) = Superblocks.Planes(format.Codes);
-        for (; row.Length > 0; row = row[size..], tile += Superblocks.Bytes(format))
+        var layout = new Superblocks.Layout(format);
+        for (; row.Length > 0; row = row[size..], tile += layout.Bytes)
         {
             *Superblocks.Scale(tile, column) = MemoryMarshal.Read<ushort>(row[(format.Codes == CodeType.Bits2 ? 80 : size - 2)..]);
             if (format.Offset == OffsetType.Minimum) *Superblocks.Minimum(tile, column) = MemoryMarshal.Read<ushort>(row[82..]);
             for (int group = 0; group < Superblocks.Inputs / Superblocks.Group; group++)
-                *Superblocks.GroupScale(format, tile, column, group * Superblocks.Group) = GroupScale(row, format.Codes, group);
+                *layout.GroupScale(tile, column, group * Superblocks.Group) = GroupScale(row, format.Codes, group);
             for (int k = 0; k < Superblocks.Inputs; k++)
             {
-                byte* codes = Superblocks.Codes(format, tile, k);
+                byte* codes = layout.Codes(tile, k);
                 int half = k / 128, i = k % 32, quarter = k % 128 / 32;
                 switch (format.Codes)
                 {
