@@ -22,4 +22,6 @@ public sealed class GptBigCode : IModelFamily
     }
 
     public WeightMap Weights(ModelSpec spec) => Gpt2.Names(new WeightMap(), "transformer.");
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused();
 }

@@ -44,4 +44,6 @@ public sealed class Mpt : IModelFamily
         .Map("transformer.blocks.{layer}.norm_2.weight", WeightPart.MlpNorm)
         .Map("transformer.blocks.{layer}.ffn.up_proj.weight", WeightPart.Up)
         .Map("transformer.blocks.{layer}.ffn.down_proj.weight", WeightPart.Down);
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused();
 }
