@@ -16,7 +16,7 @@ internal sealed class ModelFlags
     private readonly Option<string> activations = new("--cpu-activations") { Description = "What products round their inputs to: auto (int8 for block-quantised GGUF, else bf16), f32, bf16, int8.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string?> quantization = new("--quantization", "-q") { Description = "Default: what the checkpoint says. Its name (awq, gptq, fp8, compressed-tensors, modelopt, bitsandbytes, mxfp4, gguf) is checked; fp8, int8 and int4 round a 16-bit checkpoint at load." };
     private readonly Option<string> kvDtype = new("--kv-cache-dtype") { Description = "Keys and values: auto (as --dtype, or fp8 where the checkpoint says so), float32, bfloat16, fp8.", DefaultValueFactory = _ => "auto" };
-    private readonly Option<string> runner = new("--runner") { Description = "generate, pooling (embeddings of the last token), or auto: pooling for sentence-transformers folders.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> runner = new("--runner") { Description = "generate, pooling (embeddings), or auto: pooling for encoders, classifiers and sentence-transformers folders.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> convert = new("--convert") { Description = "What pooling makes of a decoder: auto or embed.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string?> maxModelLength = new("--max-model-len") { Description = "Longest sequence, prompt and output together. Default: the model's, or what fits into memory. 4k and 4K work." };
     private readonly Option<int> maxSequences = new("--max-num-seqs") { Description = "Sequences that run at once.", DefaultValueFactory = _ => 256 };

@@ -10,7 +10,7 @@ namespace Quire.Engine;
 public readonly record struct EngineOutput(
     int Token, TokenLogprobs? Logprobs, IReadOnlyList<TokenLogprobs>? PromptLogprobs, FinishReason? Finish, int CachedTokens, string? Error = null)
 {
-    /// <summary>Of a pooling request: the last token's row after the final norm.</summary>
+    /// <summary>Of a pooling request: what the model's pooler made: an embedding, or a number for each label.</summary>
     public float[]? Pooled { get; init; }
 }
 

@@ -1,3 +1,4 @@
+using Quire.Kernels.Cpu.Elements;
 using Quire.Kernels.Cpu.Experts;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Lora;
@@ -197,6 +198,13 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         Check.F32(output, nameof(output), rows.Shape.Count, input.Shape.Columns);
         ReadOnlySpan<int> indices = rows.AsSpan<int>();
         for (int i = 0; i < indices.Length; i++) input.Slice(indices[i], 1).AsSpan<float>().CopyTo(output.Slice(i, 1).AsSpan<float>());
+    }
+
+    public unsafe void MeanRows(Tensor output, Tensor input, Tensor starts)
+    {
+        Check.F32(output, nameof(output), starts.Shape.Count - 1, input.Shape.Columns);
+        var job = new MeanRowsJob((float*)output.Address, (float*)input.Address, (int*)starts.Address, (int)output.Shape.Rows, (int)input.Shape.Columns);
+        pool.Run(ref job, job.Items);
     }
 
     public void Sample(Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens)

@@ -21,7 +21,7 @@ public sealed class KvPool : IDisposable
             IReadOnlyList<int> members = plan.Groups[group].Layers;
             for (int slot = 0; slot < members.Count; slot++)
             {
-                Tensor memory = slots[slot].Tensor(DType.U8, new Shape(blocks, plan.SlotBytes));
+                Tensor memory = slots[plan.IsScratch ? 0 : slot].Tensor(DType.U8, new Shape(blocks, plan.SlotBytes));
                 layers[members[slot]] = new KvCache(memory, plan.Layouts[members[slot]]);
                 GroupOf[members[slot]] = group;
             }

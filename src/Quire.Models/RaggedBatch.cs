@@ -11,6 +11,9 @@ public sealed class RaggedBatch
     /// <summary>[tokens]</summary>
     public Tensor Positions { get; set; }
 
+    /// <summary>[tokens]: which kind of token each is, for models that have kinds.</summary>
+    public Tensor TokenTypes { get; set; }
+
     /// <summary>[sequences + 1]</summary>
     public Tensor QueryStart { get; set; }
 

@@ -7,8 +7,10 @@ namespace Quire.Models;
 public sealed class TransformerModel : IDisposable
 {
     private readonly IDevice device;
-    private readonly PreparedLinear embedding, head;
-    private readonly PreparedLinear? positionTable;
+    private readonly PreparedLinear embedding;
+    private readonly PreparedLinear? head, positionTable, typeTable;
+    private readonly Pooler? pooler;
+    private readonly bool normalisesAll;
     private readonly NormWeight embeddingNorm;
     private readonly DecoderLayer[] layers;
     private readonly NormWeight finalNorm;
@@ -26,10 +28,13 @@ public sealed class TransformerModel : IDisposable
         Spec = spec;
         embedding = reader.Prepare(reader.Table(WeightPart.Embedding, spec));
         // Of a narrow table, lookup and head are different matrices even where they are one in the file.
-        head = spec is { TiedEmbedding: true, EmbeddingSize: 0 } ? embedding : reader.Prepare(reader.Table(WeightPart.Head, spec));
-        if (spec.HeadBias) headBias = reader.Vector(0, (WeightPart.HeadBias, spec.VocabularySize));
+        normalisesAll = spec.Pooler is { Pooling: Pooling.Mean };
+        if (spec.Pooler is { } pooled) pooler = new Pooler(reader, spec.HiddenSize, pooled);
+        else head = spec is { TiedEmbedding: true, EmbeddingSize: 0 } ? embedding : reader.Prepare(reader.Table(WeightPart.Head, spec));
+        if (spec is { HeadBias: true, Pooler: null }) headBias = reader.Vector(0, (WeightPart.HeadBias, spec.VocabularySize));
         if (spec.Positions is { } learned)
             positionTable = reader.Prepare(new SlicedRows(reader.Rows(WeightPart.Positions, 0, learned.Count + learned.Offset, spec.HiddenSize), learned.Offset, learned.Count));
+        if (spec.TokenTypes > 0) typeTable = reader.Prepare(reader.Rows(WeightPart.TokenTypes, 0, spec.TokenTypes, spec.HiddenSize));
         embeddingNorm = reader.Norm(WeightPart.EmbeddingNorm, 0, spec.HiddenSize, spec.EmbeddingNorm);
         finalNorm = reader.Norm(WeightPart.FinalNorm, 0, spec.HiddenSize, spec.FinalNorm);
 
@@ -79,7 +84,7 @@ public sealed class TransformerModel : IDisposable
     }
 
     /// <summary>Runs the layers over one step; keys and values of its tokens are in the cache afterwards.</summary>
-    /// <returns>[tokens, hidden]: the residual stream before the final norm, valid until the workspace's next use.</returns>
+    /// <returns>[tokens, hidden]: the residual stream before the final norm, or after it where <see cref="Pool"/> takes means; valid until the workspace's next use.</returns>
     public Tensor Forward(RaggedBatch batch, KvPool cache, Workspace workspace)
     {
         Tensor residual = workspace.Residual(batch.Tokens, Spec.HiddenSize), hidden = workspace.Hidden(batch.Tokens, Spec.HiddenSize);
@@ -89,18 +94,36 @@ public sealed class TransformerModel : IDisposable
             device.Embed(hidden, batch.Positions, positionTable, 1);
             device.Add(residual, hidden, 1);
         }
+        if (typeTable is not null)
+        {
+            device.Embed(hidden, batch.TokenTypes, typeTable, 1);
+            device.Add(residual, hidden, 1);
+        }
         adapters[LoraTarget.Embedding].Apply(device, residual, batch.TokenIds, batch.AdapterSlots);
         if (!embeddingNorm.Weight.IsEmpty) device.Norm(residual, residual, embeddingNorm);
         for (int i = 0; i < layers.Length; i++)
             layers[i].Forward(device, workspace, residual, hidden, cache.Layer(i), batch.Attention(cache.GroupOf[i]), batch.AdapterSlots);
+        if (normalisesAll) Normalise(residual);
         return residual;
     }
 
-    /// <summary>The final norm of some rows, in place.</summary>
-    /// <param name="hidden">[rows, hidden] f32: rows of <see cref="Forward"/>'s result.</param>
-    public void Normalise(Tensor hidden)
+    /// <summary>One row of each sequence of a step: its embedding, or its labels' numbers.</summary>
+    /// <param name="rows">[sequences, hidden] f32, scratch.</param>
+    /// <param name="hidden">[tokens, hidden] f32: <see cref="Forward"/>'s result.</param>
+    /// <param name="lastRows">i32 [sequences]: their last tokens' rows.</param>
+    /// <param name="starts">i32 [sequences + 1]: rows of <paramref name="hidden"/> at which they begin; used where other rows than the last count.</param>
+    /// <param name="scratch">Memory of as many rows, of hidden size and labels together.</param>
+    /// <returns>[sequences, hidden or labels], valid until the next use of <paramref name="rows"/> and <paramref name="scratch"/>.</returns>
+    public Tensor Pool(Tensor rows, Tensor hidden, Tensor lastRows, Tensor starts, DeviceBuffer scratch)
     {
-        if (!finalNorm.Weight.IsEmpty) device.Norm(hidden, hidden, finalNorm);
+        switch (Spec.Pooler!.Pooling)
+        {
+            case Pooling.Last: device.GatherRows(rows, hidden, lastRows); break;
+            case Pooling.First: device.GatherRows(rows, hidden, starts.Slice(0, rows.Shape[0])); break;
+            default: device.MeanRows(rows, hidden, starts); break;
+        }
+        if (!normalisesAll) Normalise(rows);
+        return pooler!.Forward(device, rows, scratch);
     }
 
     /// <summary>Final norm and head of some rows.</summary>
@@ -110,7 +133,7 @@ public sealed class TransformerModel : IDisposable
     public void Head(Tensor logits, Tensor hidden, Tensor adapterSlots = default)
     {
         Normalise(hidden);
-        device.Linear(logits, hidden, head, new LinearEpilogue(headBias));
+        device.Linear(logits, hidden, head!, new LinearEpilogue(headBias));
         adapters[LoraTarget.Head].Apply(device, logits, hidden, adapterSlots);
         if (Spec.LogitScale != 1 || Spec.LogitCap > 0) device.ScaleAndCap(logits, Spec.LogitScale, Spec.LogitCap);
     }
@@ -136,6 +159,11 @@ public sealed class TransformerModel : IDisposable
             WeightMap names = opened.Vocabulary is null ? hubNames : ModelFamilies.Of(opened.Config).GgufWeights(Spec);
             return new WeightReader(opened, names, device, quantization ?? QuantizationSchemes.Of(opened));
         }
+    }
+
+    private void Normalise(Tensor hidden)
+    {
+        if (!finalNorm.Weight.IsEmpty) device.Norm(hidden, hidden, finalNorm);
     }
 
     /// <summary>Puts an adapter into a slot of the batch's <see cref="RaggedBatch.AdapterSlots"/>; null empties it. No step may be running.</summary>

@@ -15,15 +15,21 @@ internal static class Routes
         MetricsEndpoint.Map(app);
         LoadEndpoint.Map(app);
         TokenizeEndpoint.Map(app);
-        if (RunnerChoice.Pools(options.Model, options.Engine))
+        switch (RunnerChoice.Of(options.Model, options.Engine))
         {
-            EmbeddingsEndpoint.Map(app);
-            ScoreEndpoint.Map(app);
-        }
-        else
-        {
-            ChatCompletionsEndpoint.Map(app);
-            CompletionsEndpoint.Map(app);
+            case RunnerKind.Embed:
+                EmbeddingsEndpoint.Map(app);
+                CohereEmbedEndpoint.Map(app);
+                ScoreEndpoint.Map(app);
+                break;
+            case RunnerKind.Classify:
+                ClassifyEndpoint.Map(app);
+                ScoreEndpoint.Map(app);
+                break;
+            default:
+                ChatCompletionsEndpoint.Map(app);
+                CompletionsEndpoint.Map(app);
+                break;
         }
         if (options.Engine.EnableLora) AdaptersEndpoint.Map(app);
     }

@@ -54,11 +54,25 @@ public sealed class Tokenizer
     public int[] Encode(string text, bool addSpecialTokens, bool parseSpecialTokens = true) =>
         [.. Run(text, addSpecialTokens, parseSpecialTokens, withOffsets: false).Ids];
 
+    /// <summary>The ids of <paramref name="text"/>, of which so many are left out that with the special tokens there are at most <paramref name="maxTokens"/>.</summary>
+    /// <param name="fromStart">Those at the text's beginning are left out, not those at its end.</param>
+    public int[] EncodeUpTo(int maxTokens, string text, bool addSpecialTokens, bool fromStart = false)
+    {
+        TokenRun run = Collect(text, parseSpecialTokens: true, withOffsets: false), special = new(withOffsets: false);
+        parts.PostProcessor?.Process(special, addSpecialTokens);
+        int kept = Math.Clamp(maxTokens - special.Ids.Count, 0, run.Ids.Count);
+        run.Ids = fromStart ? run.Ids[^kept..] : run.Ids[..kept];
+        parts.PostProcessor?.Process(run, addSpecialTokens);
+        return [.. run.Ids];
+    }
+
     /// <summary>The ids of two texts as one input, with the special tokens between them, and the type of each: which text a model that compares texts takes it for.</summary>
-    public (int[] Ids, int[] TypeIds) EncodePair(string first, string second, bool addSpecialTokens, bool parseSpecialTokens = true)
+    /// <param name="maxTokens">The longer text loses its end until all are at most so many; then both do, to the same length.</param>
+    public (int[] Ids, int[] TypeIds) EncodePair(string first, string second, bool addSpecialTokens, bool parseSpecialTokens = true, int maxTokens = int.MaxValue)
     {
         int[][] texts = [Encode(first, addSpecialTokens: false, parseSpecialTokens), Encode(second, addSpecialTokens: false, parseSpecialTokens)];
         IReadOnlyList<PairPart> template = (addSpecialTokens ? parts.PostProcessor?.Pair : null) ?? [new PairPart(null, false, 0), new PairPart(null, true, 1)];
+        TruncateLongest(texts, Math.Max(0, maxTokens - template.Count(part => part.Id is not null)));
         var ids = new List<int>(texts[0].Length + texts[1].Length + template.Count);
         var types = new List<int>(ids.Capacity);
         foreach (PairPart part in template)
@@ -100,7 +114,26 @@ public sealed class Tokenizer
         return Encoding.UTF8.GetString(text.Written);
     }
 
+    // The rule of Hugging Face's tokenizers, "longest first".
+    private static void TruncateLongest(int[][] texts, int total)
+    {
+        int shorter = texts[0].Length <= texts[1].Length ? 0 : 1;
+        int least = texts[shorter].Length, most = texts[1 - shorter].Length;
+        if ((long)least + most <= total) return;
+        most = least > total ? least : Math.Max(least, total - least);
+        if ((long)least + most > total) (least, most) = (total / 2, total - (total / 2));
+        texts[shorter] = texts[shorter][..least];
+        texts[1 - shorter] = texts[1 - shorter][..most];
+    }
+
     private TokenRun Run(string text, bool addSpecialTokens, bool parseSpecialTokens, bool withOffsets)
+    {
+        TokenRun run = Collect(text, parseSpecialTokens, withOffsets);
+        parts.PostProcessor?.Process(run, addSpecialTokens);
+        return run;
+    }
+
+    private TokenRun Collect(string text, bool parseSpecialTokens, bool withOffsets)
     {
         var run = new TokenRun(withOffsets);
         AlignedText original = AlignedText.Original(text, withOffsets);
@@ -110,7 +143,6 @@ public sealed class Tokenizer
             if (token is null) EncodeRaw(part, range.Start == 0, parseSpecialTokens, run);
             else Add(token, part, run);
         }
-        parts.PostProcessor?.Process(run, addSpecialTokens);
         return run;
     }
 

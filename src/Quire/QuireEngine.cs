@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Quire.Engine;
 using Quire.Formats;
 using Quire.Kernels.Cpu;
+using Quire.Models;
 using Quire.Tokenizers;
 
 namespace Quire;
@@ -120,16 +121,48 @@ public sealed partial class QuireEngine : IAsyncDisposable
     public IAsyncEnumerable<GenerationChunk> StreamAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
         Read(request, Submit(request), cancellationToken);
 
-    /// <summary>True where the engine gives embeddings and no text: see <see cref="QuireOptions.Runner"/>.</summary>
-    public bool Pools => RunnerChoice.Pools(Path, Options);
+    /// <summary>What the engine gives: see <see cref="QuireOptions.Runner"/>.</summary>
+    public RunnerKind Runner => model.Runner;
 
-    /// <summary>The last token's row after the final norm, not normalised: what decoders give as an embedding. Requests at once share steps.</summary>
+    /// <summary>Embeddings are meant to have length 1: what sentence-transformers folders say, and true where none does.</summary>
+    public bool NormalisesEmbeddings => model.Normalises;
+
+    /// <summary>How rows of sequences become one, in engines that give no text.</summary>
+    public PoolerSpec? Pooler => model.Spec.Pooler;
+
+    /// <summary>Numbers of an embedding.</summary>
+    public int EmbeddingSize => model.Spec.HiddenSize;
+
+    /// <summary>Names of a classifier's labels; none for other models.</summary>
+    public IReadOnlyList<string> Labels => model.Spec.Pooler?.Labels ?? [];
+
+    /// <summary>The row that the model's pooling takes after the final norm, not normalised. Requests at once share steps.</summary>
     /// <param name="tokens">At least one, at most <see cref="MaxModelLength"/>.</param>
     /// <param name="adapter">Name of an adapter, or null.</param>
     /// <returns>As many numbers as the model's hidden size.</returns>
-    /// <exception cref="QuireException">The engine generates text, or the request is refused or failed.</exception>
-    public async Task<float[]> EmbedAsync(int[] tokens, string? adapter = null, CancellationToken cancellationToken = default)
+    /// <exception cref="QuireException">The engine gives no embeddings, or the request is refused or failed.</exception>
+    public Task<float[]> EmbedAsync(int[] tokens, string? adapter = null, CancellationToken cancellationToken = default)
     {
+        if (Runner == RunnerKind.Classify) throw new QuireException(ErrorKind.InvalidRequest, "This model classifies; it gives no embeddings.", param: "runner");
+        return PoolAsync(tokens, null, adapter, cancellationToken);
+    }
+
+    /// <summary>A number for each of <see cref="Labels"/>, as the model gives them.</summary>
+    /// <param name="tokens">At least one, at most <see cref="MaxModelLength"/>.</param>
+    /// <param name="tokenTypes">By token: 0 for those of a pair's first text, 1 for the second's; null is 0. Models without kinds of tokens, or with one, do not look at it.</param>
+    /// <param name="adapter">Name of an adapter, or null.</param>
+    /// <exception cref="QuireException">The model is no classifier, or the request is refused or failed.</exception>
+    public Task<float[]> ClassifyAsync(int[] tokens, int[]? tokenTypes = null, string? adapter = null, CancellationToken cancellationToken = default)
+    {
+        if (Runner != RunnerKind.Classify) throw new QuireException(ErrorKind.InvalidRequest, "This model is no classifier.", param: "runner");
+        return PoolAsync(tokens, tokenTypes, adapter, cancellationToken);
+    }
+
+    private async Task<float[]> PoolAsync(int[] tokens, int[]? tokenTypes, string? adapter, CancellationToken cancellationToken)
+    {
+        if (tokenTypes is not null && tokenTypes.Length != tokens.Length) throw new QuireException(ErrorKind.InvalidRequest, $"{tokens.Length} tokens have {tokenTypes.Length} types.", param: "token_type_ids");
+        if (tokenTypes is not null && model.Spec.TokenTypes > 1 && Array.Find(tokenTypes, type => type < 0 || type >= model.Spec.TokenTypes) is not 0 and var unknown)
+            throw new QuireException(ErrorKind.InvalidRequest, $"There is no token type {unknown}; the model has {model.Spec.TokenTypes}.", param: "token_type_ids");
         int id = adapter is null ? 0 : Store.Find(adapter)?.Id ?? throw new QuireException(ErrorKind.NotFound, $"The adapter `{adapter}` does not exist.", param: "model");
         using GenerationStream stream = model.Engine.Submit(new EngineRequest
         {
@@ -137,6 +170,7 @@ public sealed partial class QuireEngine : IAsyncDisposable
             Prompt = tokens,
             Parameters = SamplingParameters.Greedy with { MaxTokens = 1, IgnoreEos = true },
             Pools = true,
+            TokenTypes = model.Spec.TokenTypes > 1 ? tokenTypes : null,
             Adapter = id,
         });
         await foreach (EngineOutput output in stream.Outputs.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -145,6 +179,15 @@ public sealed partial class QuireEngine : IAsyncDisposable
             if (output.Finish is not null) throw new QuireException(ErrorKind.Internal, output.Error ?? "The request ended without a result.");
         }
         throw new QuireException(ErrorKind.Internal, "The request ended without a result.");
+    }
+
+    /// <summary>Probabilities of a classifier's numbers, or the numbers themselves.</summary>
+    public static float[] Activate(float[] numbers, LabelActivation activation)
+    {
+        if (activation == LabelActivation.None) return numbers;
+        if (activation == LabelActivation.Sigmoid) return [.. numbers.Select(number => (float)(1 / (1 + Math.Exp(-(double)number))))];
+        double max = numbers.Max(), sum = numbers.Sum(number => Math.Exp(number - max));
+        return [.. numbers.Select(number => (float)(Math.Exp(number - max) / sum))];
     }
 
     /// <summary>A row divided by its length; a row of zeros stays.</summary>

@@ -13,7 +13,7 @@ public sealed class ModelExecutor : IExecutor
     private readonly Workspace workspace;
     private readonly StepArrays arrays;
     private readonly AdapterSlots? adapters;
-    private readonly DeviceBuffer logits, headRows;
+    private readonly DeviceBuffer headRows, scratch;
     private readonly List<RunnerRow> rows = [];
     private readonly SamplingRow[] sampling;
     private readonly SampledToken[] tokens;
@@ -32,7 +32,7 @@ public sealed class ModelExecutor : IExecutor
         cache = new KvPool(device, plan, options.Blocks);
         workspace = new Workspace(device, model.Spec, options.MaxBatchedTokens);
         arrays = new StepArrays(device, options, plan.Groups.Count);
-        logits = device.Allocate(4L * options.LogitsRows * model.Spec.VocabularySize);
+        scratch = device.Allocate(4L * options.LogitsRows * HeadWidth(model.Spec));
         headRows = device.Allocate(4L * options.LogitsRows * model.Spec.HiddenSize);
         sampling = new SamplingRow[options.LogitsRows];
         tokens = new SampledToken[options.LogitsRows];
@@ -40,7 +40,10 @@ public sealed class ModelExecutor : IExecutor
 
     /// <summary>Bytes that an executor allocates beside weights and KV blocks.</summary>
     public static long WorkspaceBytes(ModelSpec model, ExecutorOptions options) =>
-        Workspace.Bytes(model, options.MaxBatchedTokens) + (4L * options.LogitsRows * (model.VocabularySize + model.HiddenSize));
+        Workspace.Bytes(model, options.MaxBatchedTokens) + (4L * options.LogitsRows * (HeadWidth(model) + model.HiddenSize));
+
+    // Numbers of a row after the final norm: logits, or what a pooler needs.
+    private static int HeadWidth(ModelSpec model) => model.Pooler is { } pooler ? model.HiddenSize + pooler.Labels.Count : model.VocabularySize;
 
     public void Forward(StepPlan plan)
     {
@@ -65,7 +68,7 @@ public sealed class ModelExecutor : IExecutor
 
     public void Dispose()
     {
-        foreach (IDisposable part in (IDisposable[])[cache, workspace, arrays, logits, headRows, model]) part.Dispose();
+        foreach (IDisposable part in (IDisposable[])[cache, workspace, arrays, scratch, headRows, model]) part.Dispose();
     }
 
     private void TakeOver(StepPlan plan)
@@ -86,14 +89,14 @@ public sealed class ModelExecutor : IExecutor
         }
     }
 
-    // An engine's requests all pool, or none does.
-    private void Pool(Tensor gathered, int count)
+    // An engine's requests all pool, or none does; where other rows than the last count, every sequence of a step is whole.
+    private void Pool(Tensor gathered, int first, int count)
     {
-        model.Normalise(gathered);
+        Tensor pooled = model.Pool(gathered, hidden, arrays.LogitsIndices(first, count), arrays.QueryStart(first, count), scratch);
         device.Readback();
         for (int i = 0; i < count; i++)
         {
-            float[] row = gathered.Slice(i, 1).AsSpan<float>().ToArray();
+            float[] row = pooled.Slice(i, 1).AsSpan<float>().ToArray();
             (tokens[i].Pooled, tokens[i].IsInvalid) = (row, row.Any(value => !float.IsFinite(value)));
         }
     }
@@ -128,13 +131,13 @@ public sealed class ModelExecutor : IExecutor
             tokens[i] = result.PromptTokens(wanted.PlanRow)![wanted.Index];
         }
         Tensor gathered = headRows.Tensor(DType.F32, new Shape(count, model.Spec.HiddenSize));
-        Tensor slice = logits.Tensor(DType.F32, new Shape(count, model.Spec.VocabularySize));
-        device.GatherRows(gathered, hidden, arrays.LogitsIndices(first, count));
-        if (rows[plan.Rows[arrays.Wanted[first].PlanRow].Row].Request.Pools)
+        if (model.Spec.Pooler is not null)
         {
-            Pool(gathered, count);
+            Pool(gathered, first, count);
             return;
         }
+        Tensor slice = scratch.Tensor(DType.F32, new Shape(count, model.Spec.VocabularySize));
+        device.GatherRows(gathered, hidden, arrays.LogitsIndices(first, count));
         model.Head(slice, gathered, arrays.LogitsAdapterSlots(first, count));
         device.Sample(slice, sampling.AsMemory(0, count), tokens.AsMemory(0, count));
     }

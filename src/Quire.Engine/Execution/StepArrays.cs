@@ -6,9 +6,9 @@ namespace Quire.Engine;
 /// <summary>The flat arrays of a step: staged on the host, copied to the device, all allocated once for the largest step.</summary>
 internal sealed class StepArrays : IDisposable
 {
-    private const int FirstGroup = 7;
+    private const int FirstGroup = 8;
     private readonly IDevice device;
-    private readonly int[] tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots;
+    private readonly int[] tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots, tokenTypes;
     private readonly int[][] slots, tables;
     private readonly DeviceBuffer[] buffers;
 
@@ -18,11 +18,11 @@ internal sealed class StepArrays : IDisposable
         int tokens = options.MaxBatchedTokens, sequences = options.MaxSequences;
         int maxBlocks = (options.MaxModelLength + KvLayout.BlockTokens - 1) / KvLayout.BlockTokens;
         (tokenIds, positions, logitsIndices) = (new int[tokens], new int[tokens], new int[tokens]);
-        (adapterSlots, logitsSlots) = (new int[tokens], new int[tokens]);
+        (adapterSlots, logitsSlots, tokenTypes) = (new int[tokens], new int[tokens], new int[tokens]);
         (queryStart, seqLens) = (new int[sequences + 1], new int[sequences]);
         slots = [.. Enumerable.Range(0, groups).Select(_ => new int[tokens])];
         tables = [.. Enumerable.Range(0, groups).Select(_ => new int[sequences * maxBlocks])];
-        buffers = [.. new int[][] { tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots }.Concat(slots).Concat(tables).Select(array => device.Allocate(4L * array.Length))];
+        buffers = [.. new int[][] { tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots, tokenTypes }.Concat(slots).Concat(tables).Select(array => device.Allocate(4L * array.Length))];
         Batch = new RaggedBatch { Groups = new GroupBatch[groups] };
     }
 
@@ -48,6 +48,8 @@ internal sealed class StepArrays : IDisposable
             adapterSlots.AsSpan(tokens, planned.Tokens).Fill(slot);
             seqLens[i] = planned.Start + planned.Tokens;
             row.Tokens.Slice(planned.Start, planned.Tokens).CopyTo(tokenIds.AsSpan(tokens));
+            if (row.Request.TokenTypes is { } types) types.AsSpan(planned.Start, planned.Tokens).CopyTo(tokenTypes.AsSpan(tokens));
+            else tokenTypes.AsSpan(tokens, planned.Tokens).Clear();
             for (int t = 0; t < planned.Tokens; t++) positions[tokens + t] = planned.Start + t;
             for (int group = 0; group < slots.Length; group++)
             {
@@ -84,6 +86,9 @@ internal sealed class StepArrays : IDisposable
     /// <summary>A slice of the wanted rows' indices, on the device.</summary>
     public Tensor LogitsIndices(int first, int count) => Batch.LogitsIndices.Slice(first, count);
 
+    /// <summary>Where a slice of the sequences begins, and where its last one ends.</summary>
+    public Tensor QueryStart(int first, int count) => Batch.QueryStart.Slice(first, count + 1);
+
     /// <summary>The adapters of a slice of the wanted rows; empty where the step has none.</summary>
     public Tensor LogitsAdapterSlots(int first, int count) => Batch.LogitsAdapterSlots.IsEmpty ? default : Batch.LogitsAdapterSlots.Slice(first, count);
 
@@ -108,6 +113,7 @@ internal sealed class StepArrays : IDisposable
         Batch.LogitsIndices = Copy(4, logitsIndices, new Shape(LogitsRows));
         for (int i = 0; i < LogitsRows; i++) logitsSlots[i] = adapterSlots[logitsIndices[i]];
         Batch.AdapterSlots = hasAdapters ? Copy(5, adapterSlots, new Shape(tokens)) : default;
+        Batch.TokenTypes = Copy(7, tokenTypes, new Shape(tokens));
         Batch.LogitsAdapterSlots = hasAdapters ? Copy(6, logitsSlots, new Shape(LogitsRows)) : default;
         for (int group = 0; group < slots.Length; group++)
         {

@@ -20,8 +20,11 @@ public sealed record EngineRequest
     /// <summary>Requests with different salts share nothing in the prefix cache.</summary>
     public string? CacheSalt { get; init; }
 
-    /// <summary>Its last token's row is wanted, after the final norm, and no token: one output carries it.</summary>
+    /// <summary>One row is wanted, which the model's pooler makes, and no token: one output carries it.</summary>
     public bool Pools { get; init; }
+
+    /// <summary>By token of the prompt: its kind, for models that have kinds; null is 0 for all.</summary>
+    public int[]? TokenTypes { get; init; }
 
     /// <summary>Load id of the adapter, 0 for none. Two loads of one name have two ids.</summary>
     public int Adapter { get; init; }

@@ -122,7 +122,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         CopyQueries(first, rows, headTile, queries);
         for (int row = 0; row < rows; row++) totalMax[row] = float.NegativeInfinity;
         int firstPosition = ((int*)batch.Positions.Address)[first];
-        int end = firstPosition + positions;
+        int end = Highest(firstPosition + positions - 1, sequence);
         for (int start = Lowest(firstPosition) / Partition * Partition; start < end; start += Partition)
         {
             Attend(sequence, headTile, rows, firstPosition, start, Math.Min(end, start + Partition), queries, scores, partial, max, sum, wide);
@@ -142,14 +142,14 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         float* wide = scratch + ((ComputePool.ScratchBytes / 4) - (Piece * padded));
         float* max = partial + (group * padded);
         CopyQueries(first, group, headTile, queries);
-        Attend(sequence, headTile, group, position, start, Math.Min(position + 1, start + Partition), queries, scores, partial, max, max + group, wide);
+        Attend(sequence, headTile, group, position, start, Math.Min(Highest(position, sequence), start + Partition), queries, scores, partial, max, max + group, wide);
     }
 
     /// <summary>First partition that a sequence's only row sees, and the one after its last.</summary>
     public (int First, int End) Partitions(int sequence)
     {
         int position = ((int*)batch.Positions.Address)[((int*)batch.QueryStart.Address)[sequence]];
-        return (Lowest(position) / Partition, (position / Partition) + 1);
+        return (Lowest(position) / Partition, ((Highest(position, sequence) - 1) / Partition) + 1);
     }
 
     /// <summary>Merges the partitions of one position and head tile in order, and writes the output.</summary>
@@ -181,12 +181,20 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         int* table = (int*)batch.BlockTable.Address + (sequence * batch.BlockTable.Shape[1]);
         Scores(queries, rows, table, start, end, headTile, scores, wide);
         for (int row = 0; row < rows; row++)
-            Exponentials(scores + (row * Partition), firstPosition + (row / group), start, end, Slope(headTile, row), out max[row], out sum[row]);
-        WeightedValues(scores, rows, firstPosition, table, start, end, headTile, partial, wide);
+            Exponentials(scores + (row * Partition), sequence, firstPosition + (row / group), start, end, Slope(headTile, row), out max[row], out sum[row]);
+        WeightedValues(scores, rows, sequence, firstPosition, table, start, end, headTile, partial, wide);
     }
 
     /// <summary>First position that a row at <paramref name="position"/> sees.</summary>
     private int Lowest(int position) => rule.IsChunked ? position / rule.Window * rule.Window : rule.Window > 0 ? Math.Max(0, position - rule.Window + 1) : 0;
+
+    /// <summary>The position after the last one that a row at <paramref name="position"/> sees.</summary>
+    private int Highest(int position, int sequence)
+    {
+        if (!rule.IsBidirectional) return position + 1;
+        int length = ((int*)batch.SeqLens.Address)[sequence];
+        return rule.Window > 0 ? Math.Min(length, position + rule.Window) : length;
+    }
 
     private float* Row(float* rows, int columns, int first, int row, int headTile) =>
         rows + ((((long)(first + (row / group)) * heads) + (headTile * group) + (row % group)) * columns);
@@ -222,9 +230,9 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     }
 
     // Scores become exponentials; those of tokens that the row does not see become 0.
-    private void Exponentials(float* scores, int position, int start, int end, float slope, out float max, out float sum)
+    private void Exponentials(float* scores, int sequence, int position, int start, int end, float slope, out float max, out float sum)
     {
-        int low = Math.Max(Lowest(position), start) - start, high = Math.Min(position + 1, end) - start;
+        int low = Math.Max(Lowest(position), start) - start, high = Math.Min(Highest(position, sequence), end) - start;
         int length = ((end - start) + BlockTokens - 1) / BlockTokens * BlockTokens;
         (max, sum) = (float.NegativeInfinity, 0);
         if (low >= high) return;
@@ -256,7 +264,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         sum = T.Sum(total);
     }
 
-    private void WeightedValues(float* weights, int rows, int firstPosition, int* table, int start, int end, int headTile, float* partial, float* wide)
+    private void WeightedValues(float* weights, int rows, int sequence, int firstPosition, int* table, int start, int end, int headTile, float* partial, float* wide)
     {
         new Span<float>(partial, rows * padded).Clear();
         // Rows of one position see the same tokens: all of them if no window cuts the first.
@@ -286,9 +294,9 @@ internal readonly unsafe struct AttentionJob<T> : IJob
             // Neighbouring rows that see the same tokens of this piece are multiplied together.
             for (int row = 0; row < rows;)
             {
-                (int low, int high) = Seen(firstPosition + (row / group), piece, length);
+                (int low, int high) = Seen(sequence, firstPosition + (row / group), piece, length);
                 int next = row + group;
-                while (next < rows && Seen(firstPosition + (next / group), piece, length) == (low, high)) next += group;
+                while (next < rows && Seen(sequence, firstPosition + (next / group), piece, length) == (low, high)) next += group;
                 if (low < high)
                 {
                     RowProducts<T>.Multiply(weights + (row * Partition) + (piece - start) + low, Partition, wide + (low * 16), Piece * 16,
@@ -299,8 +307,8 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         }
     }
 
-    private (int Low, int High) Seen(int position, int piece, int length) =>
-        (Math.Max(0, Lowest(position) - piece), Math.Min(length, position + 1 - piece));
+    private (int Low, int High) Seen(int sequence, int position, int piece, int length) =>
+        (Math.Max(0, Lowest(position) - piece), Math.Min(length, Highest(position, sequence) - piece));
 
     private void Merge(float* total, ref float totalMax, ref float totalSum, float* partial, float max, float sum)
     {

@@ -13,6 +13,7 @@ public static class ModelFamilies
         new Starcoder2(), new StableLm(), new Cohere(), new Cohere2(), new Olmo(), new Nemotron(), new Phi(), new GptNeoX(), new GptJ(),
         new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Ernie45Moe(), new Glm4Moe(), new MiniMaxM2(), new GptOss(),
         new Gpt2(), new GptBigCode(), new Opt(), new Bloom(), new Falcon(), new Mpt(), new Apertus(), new Llama4(), new MiniCpm3(), new DeepSeek(),
+        new Bert(), new Roberta(), new ModernBert(),
     ];
 
     private static readonly ConcurrentDictionary<string, IModelFamily> ByArchitecture =
@@ -26,12 +27,15 @@ public static class ModelFamilies
             if (!ByArchitecture.TryAdd(name, family)) throw new ArgumentException($"{name} has a family already", nameof(family));
     }
 
+    /// <summary>True for the class of a decoder without its head, such as <c>Qwen3Model</c>: what embedders are often saved as.</summary>
+    public static bool IsBare(string architecture) => architecture.EndsWith("Model", StringComparison.Ordinal) && !ByArchitecture.ContainsKey(architecture);
+
     /// <summary>The family of a configuration.</summary>
     /// <exception cref="QuireException">None of its architectures is supported; the message names those that are.</exception>
     public static IModelFamily Of(ModelConfig config)
     {
         foreach (string name in config.Architectures)
-            if (ByArchitecture.TryGetValue(name, out IModelFamily? family)) return family;
+            if (ByArchitecture.TryGetValue(name, out IModelFamily? family) || (IsBare(name) && ByArchitecture.TryGetValue(name[..^"Model".Length] + "ForCausalLM", out family))) return family;
         throw new QuireException(ErrorKind.NotSupported,
             $"{config.File}: architecture {(config.Architectures.Count == 0 ? "(none given)" : string.Join(", ", config.Architectures))} is not supported; "
             + $"{(config.Architectures.Count == 0 ? "" : $"the nearest is {NearestName.Of(config.Architectures[0], ByArchitecture.Keys.Order())}; ")}known are {string.Join(", ", ByArchitecture.Keys.Order())}.");

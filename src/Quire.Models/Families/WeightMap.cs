@@ -65,13 +65,23 @@ public enum WeightPart
     XieluNegative,
     XieluBeta,
     XieluEpsilon,
+    TokenTypes,
+
+    /// <summary>[hidden, hidden]</summary>
+    PoolerDense,
+    PoolerDenseBias,
+    PoolerNorm,
+
+    /// <summary>[labels, hidden]</summary>
+    Labels,
+    LabelBias,
 }
 
 /// <summary>A checkpoint's names for the parts of a spec; <c>{layer}</c> stands for the layer index, <c>{expert}</c> for the expert's.</summary>
 public sealed class WeightMap
 {
     // Some files of a family have names under one of these, others have not.
-    private static readonly string[] Prefixes = ["transformer.", "model."];
+    private static readonly string[] Prefixes = ["transformer.", "model.", "bert.", "roberta."];
     private readonly Dictionary<WeightPart, string> names = [];
 
     /// <summary>Matrices of layers are stored [inputs, outputs].</summary>
@@ -149,7 +159,7 @@ public sealed class WeightMap
     private WeightMap Renamed(Func<string, string> rename)
     {
         var renamed = new WeightMap { IsTransposed = IsTransposed };
-        foreach ((WeightPart part, string name) in names) renamed.names[part] = part is WeightPart.Head or WeightPart.HeadBias ? name : rename(name);
+        foreach ((WeightPart part, string name) in names) renamed.names[part] = part is WeightPart.Head or WeightPart.HeadBias or WeightPart.Labels or WeightPart.LabelBias ? name : rename(name);
         return renamed;
     }
 

@@ -33,7 +33,8 @@ internal sealed class AttentionLayer : ITokenMixer
             spec.Temperature is { } temperature ? reader.Upload(temperature.Table(positions), new Shape(positions)) : default);
         rule = new AttentionRule(spec.Scale, spec.Window, spec.ScoreCap, spec.HasSinks ? reader.Vector(layer, (WeightPart.Sinks, spec.Heads)) : default,
             spec.Alibi is { } alibi ? reader.Upload(alibi.Slopes(spec.Heads), new Shape(spec.Heads)) : default,
-            spec.IsChunked);
+            spec.IsChunked,
+            spec.IsBidirectional);
 
         NormWeight HeadNorm(WeightPart part, int count, NormSpec? norm) => spec.NormEachHead
             ? reader.HeadNorms(part, layer, count, spec, norm)

@@ -27,17 +27,22 @@ public sealed record KvPlan
     /// <summary>What each layer keeps, by layer index.</summary>
     public IReadOnlyList<KvLayout> Layouts { get; }
 
+    /// <summary>Keys and values outlive no layer: all layers use the same memory.</summary>
+    public bool IsScratch { get; private init; }
+
     /// <summary>Bytes of one block id over all pool tensors.</summary>
     public long BlockBytes => Slots * SlotBytes;
 
     /// <summary>Bytes of a block id that no layer uses, averaged over the groups: the price of one pool for all.</summary>
-    public long PaddingBytes => BlockBytes - (Groups.SelectMany(group => group.Layers).Sum(layer => Layouts[layer].BlockBytes) / Groups.Count);
+    public long PaddingBytes => IsScratch ? 0 : BlockBytes - (Groups.SelectMany(group => group.Layers).Sum(layer => Layouts[layer].BlockBytes) / Groups.Count);
 
     /// <summary>Groups by window; a kind with more layers than the rarest kind becomes several groups of that size.</summary>
     /// <param name="scales">By layer, where keys and values are float8; null is 1.</param>
     public static KvPlan Of(ModelSpec model, DType type, IReadOnlyList<KvScales>? scales = null)
     {
         KvLayout[] layouts = [.. model.Layers.Select((layer, i) => layer.Attention.KvLayout(type) with { KeyScale = scales?[i].Key ?? 1, ValueScale = scales?[i].Value ?? 1 })];
+        if (model.IsEncoder)
+            return new KvPlan([new KvGroup(0, [.. Enumerable.Range(0, layouts.Length)])], 1, layouts.Max(layout => layout.BlockBytes), layouts) { IsScratch = true };
         int[][] kinds = [.. Enumerable.Range(0, layouts.Length).GroupBy(i => model.Layers[i].Attention.Window).Select(kind => kind.ToArray())];
         int slots = kinds.Min(kind => kind.Length);
         KvGroup[] groups = [.. kinds.SelectMany(kind => kind.Chunk(slots).Select(layers => new KvGroup(model.Layers[layers[0]].Attention.Window, layers)))];

@@ -33,6 +33,9 @@ public sealed record ModelSpec
     /// <summary>Learned rows that are added to embedded ones; null for none.</summary>
     public PositionSpec? Positions { get; init; }
 
+    /// <summary>Kinds of tokens that have a learned row each, which is added to embedded ones; 0 for none.</summary>
+    public int TokenTypes { get; init; }
+
     /// <summary>Norm of the embedded rows.</summary>
     public NormSpec? EmbeddingNorm { get; init; }
 
@@ -41,6 +44,12 @@ public sealed record ModelSpec
 
     /// <summary>Scaled logits become cap * tanh(logit / cap); 0 caps nothing.</summary>
     public float LogitCap { get; init; }
+
+    /// <summary>What becomes of a sequence's rows where a sequence gives one row and no tokens; null for models that generate.</summary>
+    public PoolerSpec? Pooler { get; init; }
+
+    /// <summary>Rows see those behind them: a sequence is computed whole, and nothing of it is kept.</summary>
+    public bool IsEncoder => Layers[0].Attention.IsBidirectional;
 
     /// <summary>This spec with every layer changed.</summary>
     public ModelSpec WithLayers(Func<LayerSpec, LayerSpec> change) => this with { Layers = [.. Layers.Select(change)] };
@@ -158,6 +167,9 @@ public sealed record AttentionSpec
 
     /// <summary>The window does not slide: a row sees the tokens of its own chunk of <see cref="Window"/> positions.</summary>
     public bool IsChunked { get; init; }
+
+    /// <summary>A row sees the tokens behind it too, through a window as many as before it.</summary>
+    public bool IsBidirectional { get; init; }
 
     /// <summary>Queries are multiplied by 1 + Factor * ln(floor((position + 1) / Step) + 1); null for none.</summary>
     public QueryTemperature? Temperature { get; init; }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Quire.OpenAI;
 
-/// <summary>A body of POST /v1/embeddings or /pooling.</summary>
+/// <summary>A body of POST /v1/embeddings, /pooling or /classify.</summary>
 public sealed record EmbeddingRequest
 {
     /// <summary>Texts, token ids, or a conversation; in order.</summary>
@@ -17,19 +17,21 @@ public sealed record EmbeddingRequest
     /// <summary>Truncation keeps the end of the input, not its beginning.</summary>
     public bool TruncateLeft { get; init; }
 
-    /// <summary>Rows have length 1.</summary>
-    public bool Normalises { get; init; } = true;
+    /// <summary>Embeddings have length 1, numbers of labels become probabilities; null is what the model's files say.</summary>
+    public bool? Activates { get; init; }
 
+    /// <summary>Leading elements of embeddings that are wanted; null is all.</summary>
+    public long? Dimensions { get; init; }
+
+    /// <param name="task">What <c>task</c> may say: <c>embed</c> or <c>classify</c>.</param>
     /// <exception cref="ApiException">A field is missing, of a wrong type, or asks for what is not there.</exception>
-    public static EmbeddingRequest Read(JsonElement json, string model)
+    public static EmbeddingRequest Read(JsonElement json, string task)
     {
         var body = new Fields(json);
         string format = body.Text("encoding_format") ?? "float";
         if (format is not ("float" or "base64")) throw ApiException.Schema("body.encoding_format", "literal_error", "Input should be float or base64");
-        if (body.Text("task") is { } task && task != "embed")
-            throw ApiException.Value("task", $"Try switching the model's pooling_task via --pooler-config.task {task}.");
-        if (body.Integer("dimensions") is { } dimensions)
-            throw ApiException.Bad(null, $"Model '{model}' does not support Matryoshka embeddings; dimensions must be unset (received dimensions={dimensions}).");
+        if (body.Text("task") is { } other && other != task)
+            throw ApiException.Value("task", $"Try switching the model's pooling_task via --pooler-config.task {other}.");
         EmbeddingInput[] inputs = body.Element("messages") is { } messages ? [new EmbeddingInput(null, null, ReadChat(body, messages))] : ReadInputs(body);
         return new EmbeddingRequest
         {
@@ -43,7 +45,8 @@ public sealed record EmbeddingRequest
                 "left" => true,
                 _ => throw ApiException.Schema("body.truncation_side", "literal_error", "Input should be left or right"),
             },
-            Normalises = body.Flag("use_activation") ?? body.Flag("normalize") ?? true,
+            Activates = body.Flag("use_activation") ?? body.Flag("normalize"),
+            Dimensions = body.Integer("dimensions"),
         };
     }
 

@@ -6,7 +6,7 @@ using Quire.OpenAI;
 
 namespace Quire.Server;
 
-/// <summary>/score and /rerank: the cosine of two texts' embeddings.</summary>
+/// <summary>/score and /rerank: how well two texts fit together. Embedders give the cosine of their embeddings; classifiers with one label read both as one input.</summary>
 internal static class ScoreEndpoint
 {
     public static void Map(IEndpointRouteBuilder app)
@@ -78,12 +78,35 @@ internal static class ScoreEndpoint
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
         QuireEngine engine = model.Engine;
         string? adapter = model.Adapter(body.Text("model"));
+        string name = adapter ?? model.Names[0];
+        if (engine.Runner == RunnerKind.Classify)
+        {
+            (double[] own, int count) = await CrossEncode(context, body, engine, adapter, queries, documents);
+            return (own, count, name);
+        }
         var request = new EmbeddingRequest { Inputs = [], TruncatePromptTokens = body.Int("truncate_prompt_tokens") };
         int[][] inputs = [.. queries.Concat(documents).Select(text => EmbeddingsEndpoint.Tokens(engine, new EmbeddingInput(text, null, null), request))];
         float[][] rows = await Task.WhenAll(inputs.Select(tokens => engine.EmbedAsync(tokens, adapter, context.RequestAborted)));
         var scores = new double[documents.Count];
         for (int i = 0; i < scores.Length; i++) scores[i] = Cosine(rows[queries.Count == 1 ? 0 : i], rows[queries.Count + i]);
-        return (scores, inputs.Sum(tokens => tokens.Length), adapter ?? model.Names[0]);
+        return (scores, inputs.Sum(tokens => tokens.Length), name);
+    }
+
+    private static async Task<(double[] Scores, int Tokens)> CrossEncode(HttpContext context, Fields body, QuireEngine engine, string? adapter, IReadOnlyList<string> queries, IReadOnlyList<string> documents)
+    {
+        if (engine.Labels.Count != 1) throw ApiException.Bad(null, $"This model has {engine.Labels.Count} labels; scores are of classifiers with one, or of embedders.");
+        int? limit = EmbeddingsEndpoint.Limit(engine, body.Int("truncate_prompt_tokens"));
+        if (limit < 1) throw ApiException.Bad(null, "truncate_prompt_tokens must be at least 1, or -1.");
+        bool activates = body.Flag("use_activation") ?? true;
+        (int[] Ids, int[] TypeIds)[] pairs = [.. documents.Select((document, i) =>
+            engine.Tokenizer.EncodePair(queries.Count == 1 ? queries[0] : queries[i], document, addSpecialTokens: true, maxTokens: limit ?? int.MaxValue))];
+        foreach ((int[] ids, _) in pairs)
+        {
+            if (ids.Length == 0) throw ApiException.Bad(null, "The decoder prompt cannot be empty");
+            EmbeddingsEndpoint.CheckLength(engine, ids);
+        }
+        float[][] numbers = await Task.WhenAll(pairs.Select(pair => engine.ClassifyAsync(pair.Ids, pair.TypeIds, adapter, context.RequestAborted)));
+        return ([.. numbers.Select(row => (double)(activates ? QuireEngine.Activate(row, engine.Pooler!.ScoreActivation) : row)[0])], pairs.Sum(pair => pair.Ids.Length));
     }
 
     private static double Cosine(float[] a, float[] b)

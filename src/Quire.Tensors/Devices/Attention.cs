@@ -49,7 +49,8 @@ public readonly record struct AttentionBatch(Tensor Positions, Tensor QueryStart
 /// <param name="IsChunked">The window does not slide: positions are in chunks of its size, and a row sees the tokens of its own chunk.</param>
 /// <param name="Slopes">f32 [heads]: scaled scores get + slope * (key position - query position); empty for none.</param>
 /// <param name="Sinks">f32 [heads]: one more score of each head, of a token without a value; empty for none.</param>
-public readonly record struct AttentionRule(float Scale, int Window = 0, float Cap = 0, Tensor Sinks = default, Tensor Slopes = default, bool IsChunked = false);
+/// <param name="IsBidirectional">A row sees the tokens behind it too, of all that are in the cache; a window reaches as far behind as before.</param>
+public readonly record struct AttentionRule(float Scale, int Window = 0, float Cap = 0, Tensor Sinks = default, Tensor Slopes = default, bool IsChunked = false, bool IsBidirectional = false);
 
 /// <summary>How rows of [query | key | value] become heads.</summary>
 /// <param name="Heads">Query heads; query head h reads KV head h / (Heads / KvHeads).</param>

@@ -24,14 +24,17 @@ public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long Bloc
     public double Concurrency => (double)KvTokens / MaxModelLength;
 
     /// <summary>Chooses block count and longest sequence.</summary>
+    /// <param name="batched">Tokens of a step.</param>
     /// <param name="memory">Bytes of the machine or its cgroup.</param>
     /// <exception cref="QuireException">Not even one sequence of the asked length, or of one block, fits.</exception>
-    internal static MemoryPlan Decide(ModelSpec model, KvPlan kv, QuireOptions options, long weightBytes, long workspaceBytes, long memory)
+    internal static MemoryPlan Decide(ModelSpec model, KvPlan kv, QuireOptions options, int batched, long weightBytes, long workspaceBytes, long memory)
     {
         int groups = kv.Groups.Count;
         int wanted = options.MaxModelLength ?? model.MaxPositions;
         // More blocks than all sequences of a step can fill would never be used.
         long useful = ((long)BlocksFor(wanted) * groups * options.MaxSequences) + 1;
+        // What one step's sequences fill, where nothing is kept from step to step.
+        if (kv.IsScratch) useful = Math.Min(useful, BlocksFor(batched) + options.MaxSequences + 1);
         long budget = options.KvCacheBytes ?? (long)(memory * options.MemoryUtilization) - weightBytes - workspaceBytes;
         long fitting = Math.Max(0, budget / kv.BlockBytes);
         int blocks = options.Blocks ?? (int)Math.Min(int.MaxValue / 32, Math.Min(useful, fitting));

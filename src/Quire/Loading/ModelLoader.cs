@@ -18,13 +18,10 @@ internal static class ModelLoader
     public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null)
     {
         ModelSpec spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
-        bool pools = RunnerChoice.Pools(checkpoint.Path, options);
-        if (pools)
-        {
-            RunnerChoice.CheckPooling(checkpoint.Path);
-            // Nothing is chosen from a vocabulary: a head is not read, and may be missing.
-            spec = spec with { TiedEmbedding = true, HeadBias = false };
-        }
+        RunnerKind runner = RunnerChoice.Of(checkpoint.Path, options);
+        SentenceTransformersFolder? folder = runner == RunnerKind.Embed ? SentenceTransformersFolder.Read(checkpoint.Path) : null;
+        spec = RunnerChoice.WithPooler(spec, checkpoint.Config, runner, folder, options);
+        if (spec.IsEncoder) options = ForEncoder(spec, options);
         if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
         {
             throw new QuireException(ErrorKind.InvalidRequest, $"--max-model-len {asked} is beyond the {spec.MaxPositions} positions that the model was made for.", param: "max-model-len");
@@ -35,8 +32,9 @@ internal static class ModelLoader
         ComputePool pool = options.Threads is { } threads ? new ComputePool(threads) : SharedPool.Value;
         CpuActivations activations = ReadActivations(options, checkpoint, quantization, weights);
         var device = new CpuDevice(KernelSet.Default, pool, weights, activations);
-        int longest = options.MaxModelLength ?? spec.MaxPositions;
-        int batched = Math.Max(1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
+        int longest = options.MaxModelLength ?? Math.Min(spec.MaxPositions, folder?.MaxSequenceLength ?? spec.MaxPositions);
+        options = options with { MaxModelLength = options.MaxModelLength ?? (longest < spec.MaxPositions ? longest : null) };
+        int batched = Math.Max(spec.IsEncoder ? longest : 1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
         TransformerModel model = TransformerModel.Load(checkpoint, spec, device, longest, quantization);
         try
@@ -52,7 +50,7 @@ internal static class ModelLoader
                 EosTokenIds = EosTokenIds(checkpoint),
                 LogitsRows = Math.Min(64, options.MaxSequences),
             };
-            MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, model.WeightBytes, ModelExecutor.WorkspaceBytes(spec, executorOptions), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+            MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, batched, model.WeightBytes, ModelExecutor.WorkspaceBytes(spec, executorOptions), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
             executorOptions = executorOptions with { Blocks = plan.Blocks, MaxModelLength = plan.MaxModelLength };
             executorOptions = executorOptions with { AdapterSlots = options.MaxLoras };
             AdapterStore? adapters = options.EnableLora ? Adapters(checkpoint.Path, model, quantization, options) : null;
@@ -71,18 +69,25 @@ internal static class ModelLoader
                 Policy = options.SchedulingPolicy,
                 ReserveFullPrompt = options.ReserveFullPrompt,
                 Watermark = options.Watermark,
-                Pools = pools,
+                Pools = runner != RunnerKind.Generate,
                 MaxAdapters = options.EnableLora ? options.MaxLoras : 0,
                 EosTokenIds = executorOptions.EosTokenIds,
             };
             var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger, adapters);
-            return new LoadedModel(engine, adapters, spec, plan, device.Name, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
+            return new LoadedModel(engine, adapters, runner, folder?.Normalises ?? true, spec, plan, device.Name, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
         }
         catch
         {
             model.Dispose();
             throw;
         }
+    }
+
+    // A sequence is computed whole, and leaves nothing behind.
+    private static QuireOptions ForEncoder(ModelSpec spec, QuireOptions options)
+    {
+        if (options.EnableLora) throw new QuireException(ErrorKind.NotSupported, "--enable-lora: adapters of encoders are not supported.", param: "enable-lora");
+        return options with { ChunkedPrefill = false, PrefixCaching = false, LongPrefillThreshold = 0 };
     }
 
     private static AdapterStore Adapters(string path, TransformerModel model, QuantizationScheme? quantization, QuireOptions options)
@@ -150,7 +155,7 @@ internal static class ModelLoader
 
 /// <summary>A running engine and what was decided for it.</summary>
 internal sealed record LoadedModel(
-    InferenceEngine Engine, AdapterStore? Adapters, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
+    InferenceEngine Engine, AdapterStore? Adapters, RunnerKind Runner, bool Normalises, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
 {
     public void Dispose()
     {

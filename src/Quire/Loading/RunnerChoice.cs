@@ -1,40 +1,64 @@
 using Quire.Formats;
+using Quire.Models;
 
 namespace Quire;
 
-/// <summary><c>--runner</c>: whether a model generates or pools.</summary>
+/// <summary>What a model is run for.</summary>
+public enum RunnerKind
+{
+    /// <summary>It continues texts.</summary>
+    Generate,
+
+    /// <summary>It gives a vector for each text.</summary>
+    Embed,
+
+    /// <summary>It gives a number for each label, of a text or of a pair.</summary>
+    Classify,
+}
+
+/// <summary><c>--runner</c>: what a model is run for.</summary>
 public static class RunnerChoice
 {
-    /// <param name="model">As <see cref="QuireEngine.LoadAsync"/> takes it.</param>
-    /// <exception cref="QuireException">The runner is unknown.</exception>
-    public static bool Pools(string model, QuireOptions options)
+    /// <summary>By flag; encoders and classifiers give no text, and sentence-transformers folders are embedders unless the flag says otherwise.</summary>
+    /// <exception cref="QuireException">The flag has another value.</exception>
+    public static RunnerKind Of(string model, QuireOptions options)
     {
-        switch (options.Runner)
+        if (options.Runner is not ("auto" or "generate" or "pooling")) throw new QuireException(ErrorKind.InvalidRequest, $"--runner {options.Runner} is unknown; auto, generate and pooling are known.", param: "runner");
+        try
         {
-            case "generate": return false;
-            case "pooling": return true;
-            case "auto":
-                try
-                {
-                    return File.Exists(Path.Combine(ModelLocation.Find(model), "modules.json"));
-                }
-                catch (QuireException)
-                {
-                    // Loading says what is wrong.
-                    return false;
-                }
-            default: throw new QuireException(ErrorKind.InvalidRequest, $"--runner {options.Runner} is unknown; auto, generate and pooling are known.", param: "runner");
+            string path = ModelLocation.Find(model);
+            string config = Path.Combine(path, "config.json");
+            ModelConfig? read = File.Exists(config) ? ModelConfig.Read(config) : null;
+            if (read is not null && ModelFamilies.Of(read).Describe(read).Pooler is { } own) return own.Labels.Count > 0 ? RunnerKind.Classify : RunnerKind.Embed;
+            bool isEmbedder = SentenceTransformersFolder.Is(path) || read?.Architectures.Any(ModelFamilies.IsBare) == true;
+            return options.Runner == "pooling" || (options.Runner == "auto" && isEmbedder) ? RunnerKind.Embed : RunnerKind.Generate;
+        }
+        catch (QuireException)
+        {
+            // Loading says what is wrong.
+            return options.Runner == "pooling" ? RunnerKind.Embed : RunnerKind.Generate;
         }
     }
 
-    /// <summary>Checks that a folder's sentence-transformers files ask for what a decoder gives: the last token's row.</summary>
-    /// <exception cref="QuireException">They ask for something else.</exception>
-    internal static void CheckPooling(string path)
+    /// <summary>The spec as it is run: with the pooler that its family, or the folder, asks for.</summary>
+    /// <exception cref="QuireException">They ask for what the model cannot give.</exception>
+    internal static ModelSpec WithPooler(ModelSpec spec, ModelConfig config, RunnerKind runner, SentenceTransformersFolder? folder, QuireOptions options)
     {
-        string file = Path.Combine(path, "1_Pooling", "config.json");
-        if (!File.Exists(file)) return;
-        ConfigObject config = ConfigObject.ReadFile(file);
-        string[] other = [.. config.Names().Where(name => name.StartsWith("pooling_mode_", StringComparison.Ordinal) && name != "pooling_mode_lasttoken" && config.OptionalBool(name) == true)];
-        if (other.Length > 0) throw config.Bad(other[0], "is true; pooling of the last token is supported");
+        if (spec.Pooler is not null && options.Runner == "generate")
+            throw new QuireException(ErrorKind.InvalidRequest, $"{string.Join(", ", config.Architectures)} gives no text; --runner pooling or auto runs it.", param: "runner");
+        if (runner == RunnerKind.Generate) return spec;
+        PoolerSpec pooler = spec.Pooler ?? Poolers.Embedder(config, Pooling.Last);
+        if (runner == RunnerKind.Embed && folder?.PoolingMode is { } mode) pooler = pooler with { Pooling = Read(mode) };
+        if (pooler.Pooling != Pooling.Last && !spec.IsEncoder)
+            throw new QuireException(ErrorKind.NotSupported, $"{config.File}: of a decoder the last token's row can be taken; its folder asks for {folder?.PoolingMode}.");
+        return spec with { Pooler = pooler };
+
+        Pooling Read(string name) => name switch
+        {
+            "cls_token" => Pooling.First,
+            "mean_tokens" => Pooling.Mean,
+            "lasttoken" => Pooling.Last,
+            _ => throw new QuireException(ErrorKind.NotSupported, $"{config.File}: the pooling {name} is not supported; cls_token, mean_tokens and lasttoken are."),
+        };
     }
 }

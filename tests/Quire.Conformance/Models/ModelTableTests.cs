@@ -65,7 +65,7 @@ public sealed class ModelTableTests
             # Models
 
             Families of this build. Safetensors checkpoints are read in f32, bf16 and f16, and [quantised](quantization.md) in every format there; GGUF files, where a family has a map of GGUF's names, in all of ggml's types. Each golden checkpoint is compared
-            with transformers by `./quire test golden families`: logits in float32, greedy tokens, the divergence of a bf16 run, and bit-equality alone, mixed, chunked and after a prefix hit. Listed deviations: `llama_dynamic` follows vLLM's fixed base; `falcon_alibi`
+            with transformers by `./quire test golden families`: logits in float32, greedy tokens, the divergence of a bf16 run, and bit-equality alone, mixed, chunked and after a prefix hit; of embedders and classifiers their rows, in both. Listed deviations: `llama_dynamic` follows vLLM's fixed base; `falcon_alibi`
             adds linear biases once, as vLLM does (the reference's eager attention adds them twice). Any decoder gives embeddings with `--runner pooling`. This page is made by `ModelTableTests` (with `QUIRE_UPDATE_DOCS=1`), which fails where it lacks a family.
 
             | architecture | files | golden checkpoints | status |
@@ -88,7 +88,7 @@ public sealed class ModelTableTests
         return text.ToString();
     }
 
-    // A checkpoint of a kind that its family refuses, or that is a classifier.
+    // A checkpoint of a kind that its family refuses.
     private static bool CanDescribe(string name)
     {
         string folder = Path.Combine(GoldenFolder.Find("families")!, name);
@@ -96,7 +96,7 @@ public sealed class ModelTableTests
         {
             ModelConfig config = ModelConfig.Read(Path.Combine(folder, "config.json"));
             ModelFamilies.Of(config).Describe(config);
-            return GoldenFolder.ReadJson(Path.Combine(folder, "golden", "golden.json")).RootElement.GetProperty("kind").GetString() is "causal" or "embed";
+            return true;
         }
         catch (QuireException)
         {

@@ -53,6 +53,52 @@ public sealed class TokenizerCaseTests
     }
 
     [Theory, MemberData(nameof(Folders))]
+    public void Texts_that_are_cut_keep_their_special_tokens(string tokenizer)
+    {
+        using TokenizerGolden golden = TokenizerGolden.Open(tokenizer);
+        foreach (JsonElement item in golden.Cases("cases.json", "pair_cases"))
+        {
+            (string a, string b) = (item.GetProperty("a").GetString()!, item.GetProperty("b").GetString()!);
+            int[] plain = golden.Tokenizer.Encode(a, addSpecialTokens: false), whole = golden.Tokenizer.Encode(a, addSpecialTokens: true);
+            int[] empty = golden.Tokenizer.EncodeUpTo(0, a, addSpecialTokens: true);
+            Assert.Equal(whole.Length - plain.Length, empty.Length);
+            Assert.Equal(whole, golden.Tokenizer.EncodeUpTo(whole.Length, a, addSpecialTokens: true));
+            for (int count = empty.Length; count < whole.Length; count++)
+            {
+                int kept = count - empty.Length;
+                Assert.Equal(count, golden.Tokenizer.EncodeUpTo(count, a, addSpecialTokens: true).Length);
+                Assert.Equal(plain[..kept], golden.Tokenizer.EncodeUpTo(kept, a, addSpecialTokens: false));
+                Assert.Equal(plain[^kept..], golden.Tokenizer.EncodeUpTo(kept, a, addSpecialTokens: false, fromStart: true));
+            }
+            (int[] ids, int[] types) = golden.Tokenizer.EncodePair(a, b, addSpecialTokens: true);
+            int special = ids.Length - plain.Length - golden.Tokenizer.Encode(b, addSpecialTokens: false).Length;
+            for (int count = special; count <= ids.Length; count++)
+            {
+                (int[] cut, int[] cutTypes) = golden.Tokenizer.EncodePair(a, b, addSpecialTokens: true, maxTokens: count);
+                Assert.Equal((count, count), (cut.Length, cutTypes.Length));
+            }
+            Assert.Equal(ids.Length, types.Length);
+        }
+    }
+
+    // Longest first: the longer text is cut to the length that the shorter one leaves, then both to halves, the longer one's being the greater.
+    [Theory]
+    [InlineData(10, "a a a a b b b b b b")]
+    [InlineData(9, "a a a a b b b b b")]
+    [InlineData(8, "a a a a b b b b")]
+    [InlineData(7, "a a a b b b b")]
+    [InlineData(1, "b")]
+    [InlineData(0, "")]
+    public void Pairs_are_cut_at_the_longer_text_first(int count, string expected)
+    {
+        string folder = Directory.CreateTempSubdirectory("quire").FullName, file = Path.Combine(folder, "tokenizer.json");
+        File.WriteAllText(file, """{"version":"1.0","added_tokens":[],"pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"type":"WordPiece","unk_token":"u","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"u":0,"a":1,"b":2}}}""");
+        Quire.Tokenizers.Tokenizer tokenizer = Quire.Tokenizers.Tokenizer.FromFile(file);
+        Directory.Delete(folder, true);
+        Assert.Equal(expected, string.Join(' ', tokenizer.EncodePair("a a a a", "b b b b b b", addSpecialTokens: true, maxTokens: count).Ids.Select(tokenizer.TokenText)));
+    }
+
+    [Theory, MemberData(nameof(Folders))]
     public void Decoded_texts(string tokenizer)
     {
         using TokenizerGolden golden = TokenizerGolden.Open(tokenizer);

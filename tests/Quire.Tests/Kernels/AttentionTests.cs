@@ -38,7 +38,7 @@ public sealed class AttentionTests
     }
 
     /// <summary>Sequences whose first <c>Start</c> tokens are cached by an earlier step.</summary>
-    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries, float Cap = 0, bool HasSlopes = false, bool HasSinks = false, bool IsChunked = false, int Latent = 0)
+    private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries, float Cap = 0, bool HasSlopes = false, bool HasSinks = false, bool IsChunked = false, int Latent = 0, bool IsBidirectional = false)
     {
         public static IEnumerable<AttentionCase> All(DType type) =>
         [
@@ -54,6 +54,8 @@ public sealed class AttentionTests
             new(type, 6, 3, 16, 12, [(0, 49), (300, 1), (255, 2), (0, 1)], HasSinks: true),
             new(type, 4, 1, 64, 0, [(900, 1), (700, 1)], HasSlopes: true, HasSinks: true),
             new(type, 4, 2, 16, 32, [(0, 49), (300, 1), (31, 2), (63, 1)], IsChunked: true),
+            new(type, 4, 2, 16, 0, [(0, 49), (0, 1), (0, 300), (0, 16)], IsBidirectional: true),
+            new(type, 3, 3, 16, 9, [(0, 49), (0, 1), (0, 300), (0, 9)], IsBidirectional: true),
             new(type, 3, 1, 64, 0, [(1500, 1)]),
             new(type, 7, 1, 96, 0, [(511, 1), (40, 1), (800, 1)]),
             new(type, 2, 1, 16, 300, [(1100, 1), (3, 1)]),
@@ -139,7 +141,8 @@ public sealed class AttentionTests
                     Cap,
                     HasSinks ? KernelSets.Upload(owned, Enumerable.Range(0, Heads).Select(Sink).ToArray(), DType.F32, new Shape(Heads)) : default,
                     HasSlopes ? KernelSets.Upload(owned, Enumerable.Range(0, Heads).Select(Slope).ToArray(), DType.F32, new Shape(Heads)) : default,
-                    IsChunked));
+                    IsChunked,
+                    IsBidirectional));
                 result = output.AsSpan<float>().ToArray();
             }
             owned.ForEach(buffer => buffer.Dispose());
@@ -156,7 +159,8 @@ public sealed class AttentionTests
                     for (int h = 0; h < Heads; h++)
                     {
                         int kv = h / (Heads / KvHeads), first = IsChunked ? t / Window * Window : Window > 0 ? Math.Max(0, t - Window + 1) : 0;
-                        double[] scores = [.. Enumerable.Range(first, t - first + 1).Select(p =>
+                        int length = Queries[s].Start + Queries[s].Count, end = !IsBidirectional ? t + 1 : Window > 0 ? Math.Min(length, t + Window) : length;
+                        double[] scores = [.. Enumerable.Range(first, end - first).Select(p =>
                             Enumerable.Range(0, Size).Sum(d => (double)Query(s, t, h, d) * Stored(Key(s, p, kv, d))) * Scale).Select((x, i) => HasSlopes ? x + (Slope(h) * (double)(first + i - t)) : x).Select(x => Cap > 0 ? Cap * Math.Tanh(x / Cap) : x)];
                         double max = scores.Max(), sum = scores.Sum(x => Math.Exp(x - max)) + (HasSinks ? Math.Exp(Sink(h) - max) : 0);
                         all.AddRange(Enumerable.Range(0, Latent > 0 ? Latent : Size).Select(d =>

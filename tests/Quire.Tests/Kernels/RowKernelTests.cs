@@ -32,6 +32,25 @@ public sealed class RowKernelTests
     }
 
     [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Means_of_rows_are_rounded_once(string set)
+    {
+        foreach (int columns in KernelSets.AwkwardSizes)
+        {
+            List<NativeBuffer> owned = [];
+            int[] starts = [1, 2, 5, 9];
+            float[] x = KernelSets.Floats(columns, 10 * columns, 3);
+            Tensor output = KernelSets.Unwritten(owned, new Shape(3, columns));
+            KernelSets.Device(set).MeanRows(output, KernelSets.Upload(owned, x, DType.F32, new Shape(10, columns)), KernelSets.Upload(owned, starts, DType.I32, new Shape(4)));
+            for (int run = 0; run < 3; run++)
+            {
+                for (int i = 0; i < columns; i++)
+                    Assert.Equal((float)Enumerable.Range(starts[run], starts[run + 1] - starts[run]).Average(row => (double)x[(row * columns) + i]), output.AsSpan<float>()[(run * columns) + i]);
+            }
+            owned.ForEach(buffer => buffer.Dispose());
+        }
+    }
+
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
     public void Gated_activations_equal_a_double_precision_oracle(string set)
     {
         foreach (int columns in KernelSets.AwkwardSizes)

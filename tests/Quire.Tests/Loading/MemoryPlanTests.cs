@@ -11,7 +11,7 @@ public sealed class MemoryPlanTests
 
     private static readonly ModelSpec Model = Describe();
 
-    private static MemoryPlan Decide(QuireOptions options, long memory) => MemoryPlan.Decide(Model, KvPlan.Of(Model, DType.BF16), options, 4 << 20, 1 << 20, memory);
+    private static MemoryPlan Decide(QuireOptions options, long memory) => MemoryPlan.Decide(Model, KvPlan.Of(Model, DType.BF16), options, 2048, 4 << 20, 1 << 20, memory);
 
     [Fact]
     public void Takes_no_more_blocks_than_all_sequences_could_fill()

@@ -1,0 +1,60 @@
+using Quire.Formats;
+
+namespace Quire.Models;
+
+/// <summary>What configurations say about rows of sequences: labels, and lengths of embeddings.</summary>
+public static class Poolers
+{
+    private const string Modules = "torch.nn.modules.";
+
+    /// <summary>An embedder, by the rule that its class has.</summary>
+    public static PoolerSpec Embedder(ModelConfig config, Pooling pooling) => new(pooling)
+    {
+        IsMatryoshka = config.OptionalBool("is_matryoshka") == true || config.OptionalInts("matryoshka_dimensions", 1) is not null,
+        MatryoshkaSizes = config.OptionalInts("matryoshka_dimensions", 1),
+    };
+
+    /// <summary>A classifier; its labels are <c>id2label</c>'s.</summary>
+    internal static PoolerSpec Classifier(ModelConfig config, Pooling pooling, PoolerDenseSpec? dense, bool bias)
+    {
+        string[] labels = Labels(config);
+        LabelActivation usual = labels.Length == 1 ? LabelActivation.Sigmoid : LabelActivation.Softmax;
+        return new PoolerSpec(pooling)
+        {
+            Dense = dense,
+            Labels = labels,
+            LabelBias = bias,
+            Activation = config.OptionalString("problem_type") switch
+            {
+                "regression" => LabelActivation.None,
+                "multi_label_classification" => LabelActivation.Sigmoid,
+                null or "single_label_classification" => usual,
+                string other => throw config.Bad("problem_type", $"is {other}; regression, single_label_classification and multi_label_classification are known"),
+            },
+            ScoreActivation = ScoreActivation(config) ?? usual,
+        };
+    }
+
+    private static string[] Labels(ModelConfig config)
+    {
+        if (config.OptionalObject("id2label") is not { } names)
+            return [.. Enumerable.Range(0, config.OptionalInt("num_labels", 1) ?? 2).Select(i => $"LABEL_{i}")];
+        int count = names.Names().Count;
+        if (count == 0) throw config.Bad("id2label", "is empty");
+        return [.. Enumerable.Range(0, count).Select(i => names.OptionalString(i.ToString()) ?? throw config.Bad("id2label", $"has {count} labels and none for {i}"))];
+    }
+
+    // sentence-transformers' cross-encoders name a class of PyTorch.
+    private static LabelActivation? ScoreActivation(ModelConfig config)
+    {
+        string? name = config.OptionalObject("sentence_transformers")?.OptionalString("activation_fn") ?? config.OptionalString("sbert_ce_default_activation_function");
+        return name switch
+        {
+            null => null,
+            Modules + "linear.Identity" => LabelActivation.None,
+            Modules + "activation.Sigmoid" => LabelActivation.Sigmoid,
+            Modules + "activation.Softmax" => LabelActivation.Softmax,
+            _ => throw new QuireException(ErrorKind.NotSupported, $"{config.File}: the activation {name} of scores is not supported; {Modules}linear.Identity and activation.Sigmoid are."),
+        };
+    }
+}

@@ -1,0 +1,59 @@
+using Quire.Tensors;
+
+namespace Quire.Models;
+
+/// <summary>How a sequence's rows become one: an embedding, or a number for each label.</summary>
+/// <param name="Pooling">Which rows; others than the last ask for an encoder.</param>
+public sealed record PoolerSpec(Pooling Pooling)
+{
+    /// <summary>What the chosen row goes through next; null for nothing.</summary>
+    public PoolerDenseSpec? Dense { get; init; }
+
+    /// <summary>Names of what a product with the row gives numbers for; none where the row is an embedding.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>That product has a bias.</summary>
+    public bool LabelBias { get; init; }
+
+    /// <summary>What makes probabilities of the labels' numbers.</summary>
+    public LabelActivation Activation { get; init; }
+
+    /// <summary>The same where the one label says how well two texts fit together.</summary>
+    public LabelActivation ScoreActivation { get; init; }
+
+    /// <summary>Leading elements of an embedding that are one too (Matryoshka): any number of them.</summary>
+    public bool IsMatryoshka { get; init; }
+
+    /// <summary>The lengths that are, where the model says so.</summary>
+    public IReadOnlyList<int>? MatryoshkaSizes { get; init; }
+}
+
+/// <summary>Which row of a sequence is taken, after the final norm.</summary>
+public enum Pooling
+{
+    /// <summary>The last token's.</summary>
+    Last,
+
+    /// <summary>The first token's.</summary>
+    First,
+
+    /// <summary>The mean of all.</summary>
+    Mean,
+}
+
+/// <summary>A product [hidden, hidden], its activation, and a norm.</summary>
+/// <param name="Activation">Null is tanh.</param>
+public sealed record PoolerDenseSpec(bool Bias, Activation? Activation, NormSpec? Norm = null);
+
+/// <summary>What makes probabilities of numbers.</summary>
+public enum LabelActivation
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Of each alone.</summary>
+    Sigmoid,
+
+    /// <summary>Over all of them.</summary>
+    Softmax,
+}
