@@ -15,13 +15,14 @@ internal static class KernelsCommand
         (WeightFormat.F32, CpuActivations.F32), (WeightFormat.BF16, CpuActivations.BF16), (WeightFormat.F16, CpuActivations.BF16),
         (WeightFormat.Q8_0, CpuActivations.BF16), (WeightFormat.Q4_0, CpuActivations.BF16), (WeightFormat.Q4_1, CpuActivations.BF16),
         (WeightFormat.Q8_0, CpuActivations.Int8), (WeightFormat.Q4_0, CpuActivations.Int8), (WeightFormat.Q4_1, CpuActivations.Int8),
+        (WeightFormat.Q4_K, CpuActivations.Int8), (WeightFormat.Q6_K, CpuActivations.Int8), (WeightFormat.Q3_K, CpuActivations.Int8), (WeightFormat.Q2_K, CpuActivations.BF16),
     ];
 
     public static Command Create()
     {
         Option<int> threads = LimitsCommand.Threads();
         var outputs = new Option<int>("--outputs") { Description = "Output features of the weight.", DefaultValueFactory = _ => 4864 };
-        var inputs = new Option<int>("--inputs") { Description = "Input features, a multiple of 32.", DefaultValueFactory = _ => 896 };
+        var inputs = new Option<int>("--inputs") { Description = "Input features, a multiple of 32; the K formats are measured where it is one of 256.", DefaultValueFactory = _ => 896 };
         var rows = new Option<int[]>("--rows") { Description = "Rows of activations.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 4, 8, 32, 128, 512] };
         var svg = new Option<string?>("--svg") { Description = "File for a roofline picture." };
         var command = new Command("kernels", "Matrix products by weight format and number of rows, each as a share of what the machine allows.");
@@ -40,6 +41,7 @@ internal static class KernelsCommand
             List<ProductTiming> all = [];
             foreach ((WeightFormat format, CpuActivations activations) in Products)
             {
+                if (parsed.GetValue(inputs) % RandomRows.BlockInputs(format) != 0) continue;
                 foreach (ProductTiming timing in ProductTiming.Measure(limits, KernelSet.Default, pool, format, activations, parsed.GetValue(outputs), parsed.GetValue(inputs), parsed.GetValue(rows)!))
                 {
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{timing.Name,-22} {timing.Rows,5} {timing.Seconds * 1e6,7:0} {timing.Rate / 1e9,8:0} {timing.Limit / 1e9,12:0} {timing.Rate / timing.Limit,6:0.00}"));

@@ -25,6 +25,16 @@ internal sealed class RandomRows : IWeightRows
                 Set(1, 20, 0x20);
                 Set(3, 20, 0x20);
                 break;
+            case WeightFormat.Q2_K:
+                Set(81, 84, 0x20);
+                Set(83, 84, 0x20);
+                break;
+            case WeightFormat.Q3_K: Set(109, 110, 0x20); break;
+            case WeightFormat.Q4_K:
+                Set(1, 144, 0x20);
+                Set(3, 144, 0x20);
+                break;
+            case WeightFormat.Q6_K: Set(209, 210, 0x20); break;
         }
     }
 
@@ -34,6 +44,13 @@ internal sealed class RandomRows : IWeightRows
 
     public WeightFormat Format { get; }
 
+    /// <summary>Inputs of a row must be a multiple of it.</summary>
+    public static int BlockInputs(WeightFormat format) => format switch
+    {
+        WeightFormat.Q2_K or WeightFormat.Q3_K or WeightFormat.Q4_K or WeightFormat.Q6_K => 256,
+        _ => 32,
+    };
+
     public static long BytesPerRow(WeightFormat format, long inputs) => format switch
     {
         WeightFormat.F32 => inputs * 4,
@@ -41,6 +58,10 @@ internal sealed class RandomRows : IWeightRows
         WeightFormat.Q8_0 => inputs / 32 * 34,
         WeightFormat.Q4_0 => inputs / 32 * 18,
         WeightFormat.Q4_1 => inputs / 32 * 20,
+        WeightFormat.Q2_K => inputs / 256 * 84,
+        WeightFormat.Q3_K => inputs / 256 * 110,
+        WeightFormat.Q4_K => inputs / 256 * 144,
+        WeightFormat.Q6_K => inputs / 256 * 210,
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
 

@@ -35,7 +35,8 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
         keys.Count("sliding_window", "attention.sliding_window");
         keys.Number("attn_logit_softcapping", "attn_logit_softcapping");
         keys.Number("final_logit_softcapping", "final_logit_softcapping");
-        json.WriteBoolean("attention_bias", file.Tensors.ContainsKey("blk.0.attn_q.bias"));
+        json.WriteBoolean("attention_bias", file.Tensors.ContainsKey("blk.0.attn_q.bias") || file.Tensors.ContainsKey("blk.0.attn_qkv.bias"));
+        json.WriteBoolean("mlp_bias", file.Tensors.ContainsKey("blk.0.ffn_gate.bias"));
 
         // Mixtral's own name for the count differs from that of the Qwen mixtures.
         keys.Count(file.Architecture == "llama" ? "num_local_experts" : "num_experts", "expert_count");
@@ -45,6 +46,7 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
         if (file.Architecture == "qwen3moe") json.WriteBoolean("norm_topk_prob", true);
         keys.Count("shared_expert_intermediate_size", "expert_shared_feed_forward_length");
 
+        new GgufFamilyKeys(file, keys, json).Write();
         new GgufRopeTranslator(file, keys, json).Write();
         WriteVocabulary();
         json.WriteEndObject();

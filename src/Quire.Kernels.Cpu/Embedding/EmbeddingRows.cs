@@ -21,6 +21,7 @@ internal static unsafe class EmbeddingRows
             case CodeType.BF16: return BitConverter.UInt32BitsToSingle((uint)Pair(tile, column, k) << 16);
             case CodeType.F16: return (float)BitConverter.UInt16BitsToHalf(Pair(tile, column, k));
         }
+        if (format.IsSuperblocks) return Superblocks.Element(format, tile, column, k);
         long header = k / format.HeaderInputs;
         byte* at = tile + (header * format.HeaderBytes) + (header * (format.HeaderInputs / Packing.Group) * format.CodeBytes);
         byte* codes = at + format.HeaderBytes + (k % format.HeaderInputs / Packing.Group * format.CodeBytes);

@@ -14,7 +14,7 @@ internal static class IntegerTileEmitter
     /// <summary>Integer and float sums both stay in registers up to this many pairs; sums that go through memory at every group cost a sixth of the rate.</summary>
     public const int MaxSums = 12;
 
-    /// <param name="format">A coded format.</param>
+    /// <param name="format">A coded format of bytes or nibbles; groups of 16 only of bytes around the middle.</param>
     /// <param name="rows">Rows of activations, at least 1.</param>
     /// <param name="tiles">Column tiles, 1 .. 4; rows * tiles is at most <see cref="MaxSums"/>.</param>
     public static EmittedCode Emit(PackedFormat format, int rows, int tiles) => EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles).Emit());
@@ -22,7 +22,6 @@ internal static class IntegerTileEmitter
     private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles)
     {
         private const int Record = ActivationGroup.Size;
-        private readonly int start = format.Codes == CodeType.Bits4 ? ActivationGroup.Start4Offset : ActivationGroup.Start8Offset;
         private readonly bool nibbles = format.Codes == CodeType.Bits4;
 
         // Integer sums first, float sums behind them, then operands.
@@ -57,10 +56,22 @@ internal static class IntegerTileEmitter
             c.mov(rcx, __qword_ptr[rdi + IntegerTileArguments.GroupsPerHeaderOffset]);
             c.Label(ref group);
             Prefetch();
-            Begin();
-            if (nibbles) NibbleDots();
-            else ByteDots();
-            Scale();
+            if (format.GroupSize < Packing.Group)
+            {
+                for (int half = 0; half < 2; half++)
+                {
+                    Begin(ActivationGroup.StartHalvesOffset + (half * sizeof(int)));
+                    ByteDots(half * 4, (half * 4) + 4);
+                    Scale(half * Packing.Columns * format.ScaleType.Size());
+                }
+            }
+            else
+            {
+                Begin(nibbles ? ActivationGroup.Start4Offset : ActivationGroup.Start8Offset);
+                if (nibbles) NibbleDots();
+                else ByteDots(0, 8);
+                Scale(0);
+            }
             c.add(rsi, format.CodeBytes);
             c.add(r11, format.CodeBytes);
             c.add(r12, format.CodeBytes);
@@ -107,7 +118,7 @@ internal static class IntegerTileEmitter
         }
 
         // A weight's code stands `middle` above its value: the dot product starts that much below, per activation.
-        private void Begin()
+        private void Begin(int start)
         {
             for (int row = 0; row < rows; row++)
             {
@@ -140,9 +151,9 @@ internal static class IntegerTileEmitter
             }
         }
 
-        private void ByteDots()
+        private void ByteDots(int first, int end)
         {
-            for (int quad = 0; quad < 8; quad++)
+            for (int quad = first; quad < end; quad++)
             {
                 for (int tile = 0; tile < tiles; tile++) c.vmovdqu64(Operand(tile), CodeAddress(tile, 64 * quad));
                 Dots(4 * quad, 0, tiles - 1, Operand);
@@ -166,12 +177,13 @@ internal static class IntegerTileEmitter
             }
         }
 
-        private void Scale()
+        /// <param name="offset">Of the scales in the header.</param>
+        private void Scale(int offset)
         {
             for (int tile = 0; tile < tiles; tile++)
             {
                 AssemblerRegisterZMM scale = Operand(0), minimum = Operand(1);
-                LoadScales(scale, tile, 0);
+                LoadScales(scale, tile, offset);
                 switch (format.Offset)
                 {
                     case OffsetType.Minimum:

@@ -64,10 +64,12 @@ internal readonly unsafe struct ActivationRounding<T>(float* input, int columns,
     {
         T.StoreInt8(group->Codes, a);
         T.StoreInt8(group->Codes + 16, b);
-        float sum = T.Sum(a + b);
+        float first = T.Sum(a), second = T.Sum(b), sum = first + second;
         group->Scale = scale;
         group->ScaledSum = group->Scale * sum;
         group->Start4 = -8 * (int)sum;
         group->Start8 = -128 * (int)sum;
+        group->StartHalves[0] = -128 * (int)first;
+        group->StartHalves[1] = -128 * (int)second;
     }
 }

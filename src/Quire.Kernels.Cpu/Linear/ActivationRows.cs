@@ -48,11 +48,12 @@ internal readonly struct ActivationRows(nint address, int rows, int groups)
 [StructLayout(LayoutKind.Explicit, Size = Size)]
 internal unsafe struct ActivationGroup
 {
-    public const int Size = 48;
+    public const int Size = 56;
     public const int ScaleOffset = 32;
     public const int ScaledSumOffset = 36;
     public const int Start4Offset = 40;
     public const int Start8Offset = 44;
+    public const int StartHalvesOffset = 48;
 
     [FieldOffset(0)]
     public fixed sbyte Codes[Packing.Group];
@@ -72,4 +73,8 @@ internal unsafe struct ActivationGroup
     /// <summary>-128 times the sum of the codes: the same for codes of 8 bits.</summary>
     [FieldOffset(Start8Offset)]
     public int Start8;
+
+    /// <summary>Of the first and of the last 16 codes: their parts of <see cref="Start8"/>.</summary>
+    [FieldOffset(StartHalvesOffset)]
+    public fixed int StartHalves[2];
 }

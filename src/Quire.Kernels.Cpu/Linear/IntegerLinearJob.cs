@@ -12,7 +12,9 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     private const int FewBlocks = 6;
     private const int ItemsPerWorker = 4;
 
-    private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(weight.Format) : null;
+    private const int UnpackedGroups = Superblocks.Inputs / Packing.Group;
+
+    private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(Format(weight)) : null;
 
     private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
 
@@ -41,33 +43,53 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
         new Span<float>(sums, rows * IntegerTileArguments.SumColumns).Clear();
         byte* start = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
         int step = emitted is null ? 1 : EmittedIntegerTiles.Tiles(rows);
-        int piece = endBlock - firstBlock == 1 ? activations.Groups : PieceGroups;
+        bool unpacks = weight.Format.IsSuperblocks;
+        int piece = unpacks ? UnpackedGroups : endBlock - firstBlock == 1 ? activations.Groups : PieceGroups;
         for (int tile = 0; tile < tiles; tile += step)
         {
+            int count = Math.Min(step, tiles - tile);
             for (int group = 0; group < activations.Groups; group += piece)
             {
+                int groups = Math.Min(piece, activations.Groups - group);
+                byte* at = start + (tile * weight.TileBytes);
+                nint stride = (nint)weight.TileBytes;
+                if (unpacks)
+                {
+                    byte* packed = at;
+                    at = (byte*)(sums + (Blocking.MaxRows * IntegerTileArguments.SumColumns));
+                    stride = groups * SuperblockUnpacking<T>.GroupBytes;
+                    for (int i = 0; i < count; i++) SuperblockUnpacking<T>.Unpack(weight.Format, packed + (i * weight.TileBytes), group, groups, at + (i * stride));
+                }
+                else
+                {
+                    at += (group / GroupsPerHeader * (long)weight.Format.HeaderBytes) + (group * (long)weight.Format.CodeBytes);
+                }
                 for (int block = firstBlock; block < endBlock; block++)
                 {
                     float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * IntegerTileArguments.SumColumns) + (tile * Packing.Columns);
-                    Multiply(start + (tile * weight.TileBytes), Math.Min(step, tiles - tile), block, group, Math.Min(piece, activations.Groups - group), tileSums);
+                    Multiply(at, stride, count, block, group, groups, tileSums);
                 }
             }
         }
         output.Finish<T>(sums, IntegerTileArguments.SumColumns, firstRow, rows, panel * PanelTiles * Packing.Columns, tiles * Packing.Columns);
     }
 
-    private int GroupsPerHeader => Math.Min(weight.Format.GroupSize / Packing.Group, activations.Groups);
+    private int GroupsPerHeader => Math.Min(Format(weight).HeaderInputs / Packing.Group, activations.Groups);
+
+    // What is multiplied: superblocks are unpacked piece by piece.
+    private static PackedFormat Format(PackedWeight weight) => weight.Format.IsSuperblocks ? Superblocks.Unpacked : weight.Format;
 
     // Two tiles' groups that fill half of the nearest cache: a multiple of the groups under a header, or all.
     private int PieceGroups => GroupsPerHeader > 32 ? activations.Groups : 32 / GroupsPerHeader * GroupsPerHeader;
 
-    private void Multiply(byte* tile, int tiles, int block, int group, int groups, float* sums)
+    /// <param name="tile">Header of the first group.</param>
+    /// <param name="tileStride">Bytes between tiles.</param>
+    private void Multiply(byte* tile, nint tileStride, int tiles, int block, int group, int groups, float* sums)
     {
         int rows = activations.FirstRow(block + 1) - activations.FirstRow(block), stride = activations.GroupStride(block);
-        PackedFormat format = weight.Format;
+        PackedFormat format = Format(weight);
         byte* records = (byte*)activations.Block(block) + ((long)group * stride);
         int perHeader = GroupsPerHeader;
-        tile += (group / perHeader * (long)format.HeaderBytes) + (group * (long)format.CodeBytes);
         if (emitted is null)
         {
             IntegerTiles<T>.Multiply(format, tile, groups, records, stride, rows, sums);
@@ -79,7 +101,7 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
         {
             Headers = tile,
             Codes = tile + format.HeaderBytes,
-            TileStride = (nint)weight.TileBytes,
+            TileStride = tileStride,
             Activations = records,
             ActivationStride = stride,
             Sums = sums,

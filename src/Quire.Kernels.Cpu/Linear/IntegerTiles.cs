@@ -6,7 +6,7 @@ namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Int8 activations times a coded tile of 16 columns, with what .NET has intrinsics for.</summary>
 /// <remarks>The order of operations is the definition that emitted code follows too: dot products of 32 inputs exactly, then by group
-/// sum = fma(dot * weightScale, activationScale, sum), then sum = fma(minimum, activationScale * sum of activations, sum).</remarks>
+/// (of 32, or each of the two of 16) sum = fma(dot * weightScale, activationScale, sum), then sum = fma(minimum, activationScale * sum of activations, sum).</remarks>
 internal static unsafe class IntegerTiles<T>
     where T : unmanaged, ILanes<T>
 {
@@ -32,6 +32,11 @@ internal static unsafe class IntegerTiles<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(PackedFormat format, byte* tile, int groups, byte* activations, nint stride, int rows, float* sums)
     {
+        if (format.GroupSize < Packing.Group)
+        {
+            MultiplyPairs(format, tile, groups, activations, stride, rows, sums);
+            return;
+        }
         byte* unpacked = stackalloc byte[512];
         T* dots = stackalloc T[ActivationRows.MaxBlockRows];
         int perHeader = format.GroupSize / Packing.Group, middle = format.Offset == OffsetType.Middle ? format.Middle : 0;
@@ -57,6 +62,31 @@ internal static unsafe class IntegerTiles<T>
                 T value = T.Fma(dots[row] * scale, T.Broadcast(record->Scale), T.Load(sum));
                 if (format.Offset != OffsetType.Middle) value = T.Fma(minimum, T.Broadcast(record->ScaledSum), value);
                 T.Store(sum, value);
+            }
+        }
+    }
+
+    // Groups of 16 in pairs: for one of them, the other's codes are the middle, which adds nothing.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyPairs(PackedFormat format, byte* tile, int groups, byte* activations, nint stride, int rows, float* sums)
+    {
+        const int half = 256;
+        byte* codes = stackalloc byte[2 * half];
+        T* dots = stackalloc T[ActivationRows.MaxBlockRows];
+        for (int g = 0; g < groups; g++, activations += stride, tile += format.HeaderBytes + format.CodeBytes)
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                new Span<byte>(codes, 2 * half).Fill((byte)format.Middle);
+                Buffer.MemoryCopy(tile + format.HeaderBytes + (i * half), codes + (i * half), half, half);
+                T.Dot32(codes, (sbyte*)activations, ActivationGroup.Size, rows, areNibbles: false, format.Middle, dots);
+                T scale = Widening<T>.Scales(format.ScaleType, tile + (i * Packing.Columns * format.ScaleType.Size()));
+                for (int row = 0; row < rows; row++)
+                {
+                    float* sum = sums + (row * IntegerTileArguments.SumColumns);
+                    float activation = ((ActivationGroup*)(activations + (row * ActivationGroup.Size)))->Scale;
+                    T.Store(sum, T.Fma(dots[row] * scale, T.Broadcast(activation), T.Load(sum)));
+                }
             }
         }
     }

@@ -25,6 +25,15 @@ internal enum CodeType
 
     /// <summary>Laid out as <see cref="Bits8"/>; codes are finite float8 e4m3fn numbers.</summary>
     Float8,
+
+    /// <summary><see cref="Superblocks"/> of codes of 2 bits.</summary>
+    Bits2,
+
+    /// <summary><see cref="Superblocks"/> of codes of 3 bits: low two, top one.</summary>
+    Bits3,
+
+    /// <summary><see cref="Superblocks"/> of codes of 6 bits: low four, top two.</summary>
+    Bits6,
 }
 
 /// <summary>What is taken from a code before scaling, or added after it.</summary>
@@ -55,7 +64,12 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
     public bool IsCoded => Codes > CodeType.F16;
 
     /// <summary>Rounded activations may be multiplied with the codes themselves.</summary>
-    public bool HasIntegerProduct => Codes is CodeType.Bits4 or CodeType.Bits8 && GroupSize >= Packing.Group;
+    public bool HasIntegerProduct => GroupSize >= Packing.Group
+        ? Codes is CodeType.Bits4 or CodeType.Bits8
+        : Offset == OffsetType.Middle && Codes is CodeType.Bits8 or CodeType.Bits3 or CodeType.Bits6;
+
+    /// <summary>Laid out as <see cref="Superblocks"/>.</summary>
+    public bool IsSuperblocks => Codes >= CodeType.Bits2;
 
     public bool HasNibbles => Codes is CodeType.Bits4 or CodeType.Levels4;
 
@@ -65,20 +79,28 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
     private int ScaleVectors => HeaderInputs / GroupSize;
 
     /// <summary>Bytes of the codes of 16 columns and 32 inputs.</summary>
-    public int CodeBytes => HasNibbles ? 256 : 512;
+    public int CodeBytes => Codes switch
+    {
+        CodeType.Bits2 => 128,
+        CodeType.Bits3 => 192,
+        CodeType.Bits4 or CodeType.Levels4 => 256,
+        CodeType.Bits6 => 384,
+        _ => 512,
+    };
 
     /// <summary>Bytes of the minima or zeros from the start of a header.</summary>
     public int OffsetStart => Packing.Columns * ScaleType.Size() * ScaleVectors;
 
     public int HeaderBytes => OffsetStart + (Offset switch { OffsetType.Minimum => OffsetStart, OffsetType.Zero => Packing.Columns * ScaleVectors, _ => 0 });
 
-    public int Middle => Codes switch { CodeType.Bits4 => 8, CodeType.Bits8 => 128, _ => 0 };
+    public int Middle => Codes switch { CodeType.Bits3 => 4, CodeType.Bits4 => 8, CodeType.Bits6 => 32, CodeType.Bits8 => 128, _ => 0 };
 
     /// <summary>Bytes of 16 output features.</summary>
     public long TileBytes(long inputs) => Codes switch
     {
         CodeType.F32 => inputs * Packing.Columns * 4,
         CodeType.BF16 or CodeType.F16 => (inputs + 1) / 2 * Packing.Columns * 4,
+        _ when IsSuperblocks => inputs / Superblocks.Inputs * Superblocks.Bytes(this),
         _ => ((inputs + HeaderInputs - 1) / HeaderInputs * HeaderBytes) + (Padded(inputs) / Packing.Group * CodeBytes),
     };
 

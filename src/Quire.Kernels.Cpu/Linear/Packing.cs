@@ -23,6 +23,9 @@ internal static unsafe class Packing
         // Products of 11 and 6 bits: the groups' own scales and minima are exact in f32, not in 16 bits.
         WeightFormat.Q4_K => new PackedFormat(CodeType.Bits4, Group, DType.F32, OffsetType.Minimum),
         WeightFormat.Q5_K => new PackedFormat(CodeType.Bits8, Group, DType.F32, OffsetType.Minimum),
+        WeightFormat.Q2_K => new PackedFormat(CodeType.Bits2, Superblocks.Group, DType.F16, OffsetType.Minimum),
+        WeightFormat.Q3_K => new PackedFormat(CodeType.Bits3, Superblocks.Group),
+        WeightFormat.Q6_K => new PackedFormat(CodeType.Bits6, Superblocks.Group),
         _ => fallback,
     };
 
@@ -68,6 +71,9 @@ internal static unsafe class Packing
                         break;
                     case CodeType.Bits4 or CodeType.Bits8 when rows.Format is WeightFormat.Q4_K or WeightFormat.Q5_K:
                         SuperblockPacking.Pack(tile, column, rows.Raw(first + column), weight.Format);
+                        break;
+                    case CodeType.Bits2 or CodeType.Bits3 or CodeType.Bits6:
+                        PlanePacking.Pack(tile, column, rows.Raw(first + column), weight.Format);
                         break;
                     case CodeType.Bits4:
                         PackBlocks4(tile, column, rows.Raw(first + column), weight.Format);

@@ -19,6 +19,7 @@ internal static unsafe class Widening<T>
             case CodeType.BF16: Bf16((ushort*)tile + ((long)first * Packing.Columns), count, wide); break;
             case CodeType.F16: F16((ushort*)tile + ((long)first * Packing.Columns), count, wide); break;
             case CodeType.F32: throw new ArgumentOutOfRangeException(nameof(format));
+            case CodeType.Bits2 or CodeType.Bits3 or CodeType.Bits6: SuperblockWidening<T>.Widen(format, tile, first, count, wide); break;
             default: Codes(format, tile, first, count, wide); break;
         }
     }

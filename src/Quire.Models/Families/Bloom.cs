@@ -37,4 +37,6 @@ public sealed class Bloom : IModelFamily
         .Map("h.{layer}.mlp.dense_h_to_4h.bias", WeightPart.UpBias)
         .Map("h.{layer}.mlp.dense_4h_to_h.weight", WeightPart.Down)
         .Map("h.{layer}.mlp.dense_4h_to_h.bias", WeightPart.DownBias);
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused();
 }

@@ -49,4 +49,9 @@ public sealed class Falcon : IModelFamily
             .Map(layer + "mlp.dense_4h_to_h.weight", WeightPart.Down)
             .Map(layer + "mlp.dense_4h_to_h.bias", WeightPart.DownBias);
     }
+
+    // Of two norms, the one that GGUF knew from the 7B is the feed-forward's.
+    public WeightMap GgufWeights(ModelSpec spec) => spec.Layers[0].MlpNorm is null
+        ? WeightMap.GgufFused()
+        : WeightMap.GgufFused().Map("blk.{layer}.attn_norm_2.weight", WeightPart.AttentionNorm).Map("blk.{layer}.attn_norm.weight", WeightPart.MlpNorm);
 }

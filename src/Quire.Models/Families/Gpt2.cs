@@ -23,6 +23,8 @@ public sealed class Gpt2 : IModelFamily
 
     public WeightMap Weights(ModelSpec spec) => Names(new WeightMap { IsTransposed = true }, "");
 
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused();
+
     /// <param name="prefix">Before all names.</param>
     internal static WeightMap Names(WeightMap map, string prefix) => map
         .Map(prefix + "wte.weight", WeightPart.Embedding)

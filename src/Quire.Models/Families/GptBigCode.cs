@@ -13,6 +13,7 @@ public sealed class GptBigCode : IModelFamily
     {
         Gpt.Refuse(config, "scale_attn_weights", false);
         Gpt.Refuse(config, "multi_query", false);
+        Gpt.Refuse(config, "add_cross_attention", true);
         int hidden = config.Int("n_embd", 1), heads = config.Int("n_head", 1), positions = config.Int("n_positions", 1);
         return Gpt.Spec(config, hidden, config.Int("n_layer", 1), heads, 1, config.OptionalInt("n_inner", 1) ?? (4 * hidden),
             Gpt.ReadActivation(config, "activation_function", Activation.GeluTanh), positions, LayerNorms.Read(config, "layer_norm_epsilon"), bias: true)
@@ -21,4 +22,6 @@ public sealed class GptBigCode : IModelFamily
     }
 
     public WeightMap Weights(ModelSpec spec) => Gpt2.Names(new WeightMap(), "transformer.");
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused();
 }

@@ -35,4 +35,6 @@ public sealed class GptNeoX : IModelFamily
         .Map("gpt_neox.layers.{layer}.mlp.dense_h_to_4h.bias", WeightPart.UpBias)
         .Map("gpt_neox.layers.{layer}.mlp.dense_4h_to_h.weight", WeightPart.Down)
         .Map("gpt_neox.layers.{layer}.mlp.dense_4h_to_h.bias", WeightPart.DownBias);
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused();
 }

@@ -15,5 +15,5 @@ public interface IModelFamily
     WeightMap Weights(ModelSpec spec);
 
     /// <summary>Names of GGUF files, which most families share.</summary>
-    WeightMap GgufWeights() => WeightMap.Gguf();
+    WeightMap GgufWeights(ModelSpec spec) => WeightMap.Gguf();
 }

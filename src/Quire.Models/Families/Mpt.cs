@@ -16,6 +16,11 @@ public sealed class Mpt : IModelFamily
         if (attention.OptionalBool("qk_ln") == true) throw attention.Bad("qk_ln", "is true; norms of queries and keys are not supported here");
         if (attention.OptionalBool("prefix_lm") == true) throw attention.Bad("prefix_lm", "is true, which is not supported");
         if (attention.OptionalString("attn_type") is { } type && type != "multihead_attention") throw attention.Bad("attn_type", $"is {type}; multihead_attention is supported");
+        if (attention.OptionalBool("rope") == true) throw attention.Bad("rope", "is true; rotary positions are not supported here");
+        if (config.OptionalString("norm_type") is { } norms && norms is not ("low_precision_layernorm" or "layernorm"))
+            throw config.Bad("norm_type", $"is {norms}; low_precision_layernorm and layernorm are supported");
+        if (config.OptionalObject("ffn_config") is { } mlp && mlp.OptionalString("ffn_type") is { } mlpType && mlpType != "mptmlp")
+            throw mlp.Bad("ffn_type", $"is {mlpType}; mptmlp is supported");
         Gpt.Refuse(config, "no_bias", false);
         if (config.Has("logit_scale")) throw config.Bad("logit_scale", "is set, which is not supported");
         int hidden = config.Int("d_model", 1), heads = config.Int("n_heads", 1);
@@ -39,4 +44,6 @@ public sealed class Mpt : IModelFamily
         .Map("transformer.blocks.{layer}.norm_2.weight", WeightPart.MlpNorm)
         .Map("transformer.blocks.{layer}.ffn.up_proj.weight", WeightPart.Up)
         .Map("transformer.blocks.{layer}.ffn.down_proj.weight", WeightPart.Down);
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused();
 }

@@ -105,6 +105,8 @@ public sealed class WeightMap
     /// <summary>GGUF's names.</summary>
     public static WeightMap Gguf() => new WeightMap()
         .Map("token_embd.weight", WeightPart.Embedding)
+        .Map("token_embd_norm.weight", WeightPart.EmbeddingNorm)
+        .Map("position_embd.weight", WeightPart.Positions)
         .Map("output_norm.weight", WeightPart.FinalNorm)
         .Map("output.weight", WeightPart.Head)
         .Map("blk.{layer}.attn_norm.weight", WeightPart.AttentionNorm)
@@ -135,6 +137,11 @@ public sealed class WeightMap
         .Map("blk.{layer}.ffn_down_shexp.weight", WeightPart.SharedDown)
         .Map("blk.{layer}.ffn_gate_inp_shexp.weight", WeightPart.SharedScale)
         .Map("blk.{layer}.post_ffw_norm.weight", WeightPart.PostMlpNorm);
+
+    /// <summary>GGUF's names where query, key and value are one matrix.</summary>
+    public static WeightMap GgufFused() => Gguf()
+        .Map("blk.{layer}.attn_qkv.weight", WeightPart.Query, WeightPart.Key, WeightPart.Value)
+        .Map("blk.{layer}.attn_qkv.bias", WeightPart.QueryBias, WeightPart.KeyBias, WeightPart.ValueBias);
 
     /// <summary>Adds or replaces a name. One name for several parts is one stored matrix, their rows behind each other.</summary>
     public WeightMap Map(string name, params ReadOnlySpan<WeightPart> parts)

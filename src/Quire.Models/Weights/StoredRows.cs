@@ -23,6 +23,9 @@ internal sealed class StoredRows(CheckpointTensor tensor) : IWeightRows
         (_, GgmlType.Q4_1) => WeightFormat.Q4_1,
         (_, GgmlType.Q4_K) => WeightFormat.Q4_K,
         (_, GgmlType.Q5_K) => WeightFormat.Q5_K,
+        (_, GgmlType.Q2_K) => WeightFormat.Q2_K,
+        (_, GgmlType.Q3_K) => WeightFormat.Q3_K,
+        (_, GgmlType.Q6_K) => WeightFormat.Q6_K,
         _ => WeightFormat.Other,
     };
 

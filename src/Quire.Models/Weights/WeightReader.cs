@@ -102,7 +102,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public IWeightRows[] Qkv(int layer, int hidden, AttentionSpec spec)
     {
         int queries = spec.Heads * spec.HeadSize, keys = spec.KvHeads * spec.HeadSize;
-        if (spec.QkvByHead) return [new HeadByHeadRows(Rows(WeightPart.Query, layer, queries + (2L * keys), hidden), spec.KvHeads, spec.Heads / spec.KvHeads, spec.HeadSize)];
+        if (IsByHead(spec)) return [new HeadByHeadRows(Rows(WeightPart.Query, layer, queries + (2L * keys), hidden), spec.KvHeads, spec.Heads / spec.KvHeads, spec.HeadSize)];
         IWeightRows[] parts = spec.GatesOutput
             ? [new SlicedRows(GatedQueries(layer, hidden, spec), 0, queries), .. Split(layer, hidden, (WeightPart.Key, keys), (WeightPart.Value, keys))]
             : Split(layer, hidden, (WeightPart.Query, queries), (WeightPart.Key, keys), (WeightPart.Value, keys));
@@ -202,7 +202,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public Tensor QkvBias(int layer, AttentionSpec spec)
     {
         int keys = spec.KvHeads * spec.HeadSize;
-        if (spec.QkvByHead)
+        if (IsByHead(spec))
         {
             float[] stored = Read(WeightPart.QueryBias, layer, (spec.Heads * spec.HeadSize) + (2 * keys));
             return Upload([.. Enumerable.Range(0, stored.Length).Select(row => stored[HeadByHeadRows.Stored(row, spec.KvHeads, spec.Heads / spec.KvHeads, spec.HeadSize)])], new Shape(stored.Length));
@@ -280,6 +280,9 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
 
     private float[] InHalfSplitOrder(float[] stored, AttentionSpec spec) =>
         IsInterleaved(spec) ? [.. Enumerable.Range(0, stored.Length).Select(row => stored[HalfSplitRows.Stored(row, spec.HeadSize, spec.Rope!.RotatedSize)])] : stored;
+
+    // GGUF has all queries, all keys, all values.
+    private bool IsByHead(AttentionSpec spec) => spec.QkvByHead && !checkpoint.Config.IsGguf;
 
     private bool IsInterleaved(AttentionSpec spec) => spec.Rope is not null && (spec.InterleavedRotary || checkpoint.Config.RopeInterleavedRows);
 

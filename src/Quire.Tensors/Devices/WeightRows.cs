@@ -22,6 +22,15 @@ public enum WeightFormat
     /// <summary>The same with codes of 5 bits, their top bits apart.</summary>
     Q5_K,
 
+    /// <summary>ggml superblocks of 256: 16 groups with a 4-bit scale and minimum each, codes of 2 bits, f16 scale and minimum; value = d * sc * code - dmin * m.</summary>
+    Q2_K,
+
+    /// <summary>ggml superblocks of 256: codes of 3 bits, 16 groups with a 6-bit scale each, f16 scale; value = d * (sc - 32) * (code - 4).</summary>
+    Q3_K,
+
+    /// <summary>ggml superblocks of 256: codes of 6 bits, 16 groups with a signed byte as scale each, f16 scale; value = d * sc * (code - 32).</summary>
+    Q6_K,
+
     /// <summary>Codes with scales, as <see cref="IWeightRows.Coding"/> says.</summary>
     Coded,
 

@@ -24,7 +24,7 @@ public sealed class GgmlTypeTests
             if (kind is not ("blocks" or "bits")) continue;
             string typeName = kind == "bits" ? pair : Path.GetFileNameWithoutExtension(name);
             Assert.True(Enum.TryParse(typeName, out GgmlType type), $"{typeName} is no ggml type known here");
-            Assert.SkipUnless(GgmlDequantizer.CanDequantize(type), Refusal(type));
+            Assert.True(GgmlDequantizer.CanDequantize(type), $"{type} has golden values and cannot be decoded");
 
             float[] expected = Floats(file.Tensors[$"{pair}.expected"]);
             var actual = new float[expected.Length];
@@ -50,12 +50,14 @@ public sealed class GgmlTypeTests
 
     private static double SquaredDistance(float[] a, float[] b) => a.Zip(b, (x, y) => ((double)x - y) * ((double)x - y)).Sum();
 
-    private static string Refusal(GgmlType type)
+    /// <summary>Q8_1 holds activations inside ggml and no weights of files.</summary>
+    [Theory]
+    [InlineData(GgmlType.Q8_1)]
+    [InlineData(GgmlType.I32)]
+    public void Types_without_values_are_refused_by_name(GgmlType type)
     {
-        if (GgmlDequantizer.CanDequantize(type)) return "";
         var error = Assert.Throws<QuireException>(() => GgmlDequantizer.Dequantize(type, new byte[type.BlockBytes()], new float[type.BlockSize()]));
         Assert.Equal(ErrorKind.NotSupported, error.Kind);
         Assert.Contains(type.ToString(), error.Message, StringComparison.Ordinal);
-        return error.Message;
     }
 }

@@ -1,4 +1,5 @@
 using Quire.Formats;
+using Quire.Golden;
 using Quire.Tensors;
 
 namespace Quire.Tests.Formats;

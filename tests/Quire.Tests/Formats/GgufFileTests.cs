@@ -1,4 +1,5 @@
 using Quire.Formats;
+using Quire.Golden;
 
 namespace Quire.Tests.Formats;
 

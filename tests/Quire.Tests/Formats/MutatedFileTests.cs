@@ -1,5 +1,6 @@
 using System.Text;
 using Quire.Formats;
+using Quire.Golden;
 
 namespace Quire.Tests.Formats;
 

@@ -23,6 +23,20 @@ public sealed class EmittedCodeTests
     }
 
     [Fact]
+    public void Int8_tiles_of_groups_of_16_scale_each_half()
+    {
+        for (int rows = 1; rows <= 6; rows++)
+        {
+            for (int tiles = 1; tiles <= (rows == 1 ? 4 : 2); tiles++)
+            {
+                Instruction[] code = Decode(IntegerTileEmitter.Emit(Superblocks.Unpacked, rows, tiles));
+                Assert.Equal(8 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vpdpbusd));
+                Assert.Equal(2 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vfmadd231ps));
+            }
+        }
+    }
+
+    [Fact]
     public void Bf16_tiles_multiply_every_row_and_tile()
     {
         for (int rows = 1; rows <= BFloatTileEmitter.MaxRows; rows++)

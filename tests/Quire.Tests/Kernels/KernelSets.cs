@@ -14,7 +14,7 @@ internal static class KernelSets
     public static CpuDevice Device(string set, DType weights = DType.F32) => new(KernelSet.Named(set), Pool, weights);
 
     /// <summary>Bits of input · matrixᵀ on a device of its own.</summary>
-    public static uint[] Product(string set, StoredMatrix matrix, float[] input, int rows, DType weights, CpuActivations activations)
+    public static uint[] Product(string set, IWeightRows matrix, float[] input, int rows, DType weights, CpuActivations activations)
     {
         List<NativeBuffer> owned = [];
         using var device = new CpuDevice(KernelSet.Named(set), Pool, weights, activations);

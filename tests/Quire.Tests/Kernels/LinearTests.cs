@@ -7,7 +7,7 @@ public sealed class LinearTests
 {
     public static IEnumerable<TheoryDataRow<string, WeightFormat>> Cases =>
         from set in KernelSet.Available
-        from format in Enum.GetValues<WeightFormat>().Where(format => format is not (WeightFormat.Q4_K or WeightFormat.Q5_K or WeightFormat.Coded))
+        from format in Enum.GetValues<WeightFormat>().Where(format => !StoredMatrix.IsSuperblocks(format) && format != WeightFormat.Coded)
         select new TheoryDataRow<string, WeightFormat>(set.Name, format);
 
     [Theory, MemberData(nameof(Cases))]

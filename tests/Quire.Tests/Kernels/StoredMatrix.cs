@@ -25,6 +25,9 @@ internal sealed class StoredMatrix : IWeightRows
 
     public WeightFormat Format { get; }
 
+    /// <summary>Formats of 256 inputs, which have a matrix of their own (<see cref="SuperblockPackingTests"/>).</summary>
+    public static bool IsSuperblocks(WeightFormat format) => format is WeightFormat.Q2_K or WeightFormat.Q3_K or WeightFormat.Q4_K or WeightFormat.Q5_K or WeightFormat.Q6_K;
+
     public float[] Row(long row) => values[row];
 
     public void Read(long row, Span<float> destination) => values[row].CopyTo(destination);

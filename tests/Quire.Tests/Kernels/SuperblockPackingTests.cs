@@ -4,16 +4,20 @@ using Quire.Tensors;
 
 namespace Quire.Tests.Kernels;
 
-/// <summary>Q4_K and Q5_K keep the values that the format's reader gives (which golden data judges).</summary>
+/// <summary>ggml's superblocks keep the values that the format's reader gives (which golden data judges).</summary>
 public sealed class SuperblockPackingTests
 {
     [Theory]
-    [InlineData(WeightFormat.Q4_K, GgmlType.Q4_K, 144)]
-    [InlineData(WeightFormat.Q5_K, GgmlType.Q5_K, 176)]
-    public void Rows_and_products_are_those_of_the_dequantised_weight(WeightFormat format, GgmlType type, int blockBytes)
+    [InlineData(WeightFormat.Q2_K, GgmlType.Q2_K, 80, 82)]
+    [InlineData(WeightFormat.Q3_K, GgmlType.Q3_K, 108)]
+    [InlineData(WeightFormat.Q4_K, GgmlType.Q4_K, 0, 2)]
+    [InlineData(WeightFormat.Q5_K, GgmlType.Q5_K, 0, 2)]
+    [InlineData(WeightFormat.Q6_K, GgmlType.Q6_K, 208)]
+    public void Rows_and_products_are_those_of_the_dequantised_weight(WeightFormat format, GgmlType type, params int[] scales)
     {
         const int outputs = 35, inputs = 512, count = 3;
-        var rows = new Superblocks(format, type, outputs, inputs, blockBytes);
+        var rows = new Superblocks(format, type, outputs, inputs, scales);
+        bool isExact = format is not (WeightFormat.Q4_K or WeightFormat.Q5_K);
         foreach (KernelSet set in KernelSet.Available)
         {
             foreach (CpuActivations activations in Enum.GetValues<CpuActivations>())
@@ -29,7 +33,8 @@ public sealed class SuperblockPackingTests
                     device.Embed(row, KernelSets.Upload(owned, [n], DType.I32, new Shape(1)), weight, 1);
                     rows.Read(n, expected);
                     largest = Math.Max(largest, expected.Max(Math.Abs));
-                    // The reader rounds the product and the difference, the kernel once.
+                    // Of Q4_K and Q5_K the reader rounds the product and the difference, the kernel once; else products are exact.
+                    if (isExact) Assert.Equal(expected, row.AsSpan<float>().ToArray());
                     for (int k = 0; k < inputs; k++) Assert.Equal(expected[k], row.AsSpan<float>()[k], 4e-7 * (Math.Abs(expected[k]) + rows.LargestProduct));
                 }
                 float[] x = KernelSets.Floats(7, count * inputs);
@@ -37,7 +42,8 @@ public sealed class SuperblockPackingTests
                 Tensor output = KernelSets.Unwritten(owned, new Shape(count, outputs));
                 device.Linear(output, KernelSets.Upload(owned, x, DType.F32, new Shape(count, inputs)), weight, default);
                 // Activations rounded to 1 / 254 of a group's largest (at most 1) or to bf16: errors of independent signs, six deviations of them.
-                // Weights to bf16, by one part in 512, all alike in the row of largest codes.
+                // Weights to bf16, by one part in 512, all alike in the row of largest codes; also where integers are asked for and minima of 16 have no such product.
+                bool roundsWeights = activations == CpuActivations.BF16 || (activations == CpuActivations.Int8 && format == WeightFormat.Q2_K);
                 double rounding = activations == CpuActivations.F32 ? 0 : 6 * Math.Sqrt(inputs) * largest * (1.0 / 254);
                 for (int m = 0; m < count; m++)
                 {
@@ -51,11 +57,66 @@ public sealed class SuperblockPackingTests
                             (sum, magnitude) = (sum + term, magnitude + Math.Abs(term));
                         }
                         // And one rounding of f32 for each input.
-                        Assert.Equal(sum, output.AsSpan<float>()[(m * outputs) + n], rounding + (((activations == CpuActivations.BF16 ? 1.0 / 512 : 0) + (inputs * 0.6e-7)) * magnitude));
+                        Assert.Equal(sum, output.AsSpan<float>()[(m * outputs) + n], rounding + (((roundsWeights ? 1.0 / 512 : 0) + (inputs * 0.6e-7)) * magnitude));
                     }
                 }
                 owned.ForEach(buffer => buffer.Dispose());
             }
+        }
+    }
+
+    [Theory]
+    [InlineData(WeightFormat.Q3_K, GgmlType.Q3_K, 108)]
+    [InlineData(WeightFormat.Q6_K, GgmlType.Q6_K, 208)]
+    public void A_rounded_row_has_the_same_bits_in_any_batch_and_with_any_instruction_set(WeightFormat format, GgmlType type, params int[] scales)
+    {
+        const int outputs = 150, inputs = 768, count = 61;
+        var rows = new Superblocks(format, type, outputs, inputs, scales);
+        float[] input = KernelSets.Floats(10, count * inputs);
+        uint[] together = KernelSets.Product("portable", rows, input, count, DType.F32, CpuActivations.Int8);
+        foreach (KernelSet set in KernelSet.Available)
+            foreach (int some in (int[])[1, 2, 5, 6, 7, 13, 24, 61])
+                Assert.Equal(together[..(some * outputs)], KernelSets.Product(set.Name, rows, input[..(some * inputs)], some, DType.F32, CpuActivations.Int8));
+    }
+
+    [Theory]
+    [InlineData(WeightFormat.Q2_K, GgmlType.Q2_K)]
+    [InlineData(WeightFormat.Q3_K, GgmlType.Q3_K)]
+    [InlineData(WeightFormat.Q6_K, GgmlType.Q6_K)]
+    public void Memory_is_at_most_a_tenth_more_than_the_file(WeightFormat format, GgmlType type)
+    {
+        const int outputs = 64, inputs = 1024;
+        CpuDevice device = KernelSets.Device("portable");
+        using PreparedLinear weight = device.Prepare(new Superblocks(format, type, outputs, inputs, []));
+        Assert.InRange(weight.ByteCount, 1, 1.10 * outputs * inputs / 256 * type.BlockBytes());
+    }
+
+    /// <summary>The whole weight as the product sees it, found by multiplying with rows of one 1.</summary>
+    [Theory]
+    [InlineData(WeightFormat.Q2_K, GgmlType.Q2_K, 80, 82)]
+    [InlineData(WeightFormat.Q3_K, GgmlType.Q3_K, 108)]
+    [InlineData(WeightFormat.Q6_K, GgmlType.Q6_K, 208)]
+    public void Products_multiply_with_exactly_the_values_of_the_rows(WeightFormat format, GgmlType type, params int[] scales)
+    {
+        const int outputs = 33, inputs = 512;
+        var rows = new Superblocks(format, type, outputs, inputs, scales);
+        var identity = new float[inputs * inputs];
+        for (int k = 0; k < inputs; k++) identity[(k * inputs) + k] = 1;
+        var expected = new float[inputs];
+        foreach (KernelSet set in KernelSet.Available)
+        {
+            List<NativeBuffer> owned = [];
+            using var device = new CpuDevice(set, KernelSets.Pool, DType.F32, CpuActivations.F32);
+            using PreparedLinear weight = device.Prepare(rows);
+            Tensor output = KernelSets.Unwritten(owned, new Shape(inputs, outputs));
+            device.Linear(output, KernelSets.Upload(owned, identity, DType.F32, new Shape(inputs, inputs)), weight, default);
+            float[] actual = output.AsSpan<float>().ToArray();
+            for (int n = 0; n < outputs; n++)
+            {
+                rows.Read(n, expected);
+                Assert.Equal(expected, Enumerable.Range(0, inputs).Select(k => actual[(k * outputs) + n]));
+            }
+            owned.ForEach(buffer => buffer.Dispose());
         }
     }
 
@@ -64,9 +125,11 @@ public sealed class SuperblockPackingTests
         private readonly byte[][] stored;
         private readonly GgmlType type;
 
-        public Superblocks(WeightFormat format, GgmlType type, int outputs, int inputs, int blockBytes)
+        /// <param name="scales">Offsets of the scale and of the minimum in a block.</param>
+        public Superblocks(WeightFormat format, GgmlType type, int outputs, int inputs, int[] scales)
         {
             (Format, this.type, Shape) = (format, type, new Shape(outputs, inputs));
+            int blockBytes = type.BlockBytes();
             var random = new Random(4);
             stored = new byte[outputs][];
             for (int n = 0; n < outputs; n++)
@@ -77,8 +140,7 @@ public sealed class SuperblockPackingTests
                 if (n == 3) Array.Fill(stored[n], (byte)0xff);
                 for (int block = 0; block < stored[n].Length; block += blockBytes)
                 {
-                    BitConverter.TryWriteBytes(stored[n].AsSpan(block), (Half)0.001f);
-                    BitConverter.TryWriteBytes(stored[n].AsSpan(block + 2), (Half)0.007f);
+                    for (int i = 0; i < scales.Length; i++) BitConverter.TryWriteBytes(stored[n].AsSpan(block + scales[i]), (Half)(i == 0 ? 0.001f : 0.007f));
                 }
             }
         }

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Quire.Tests.Formats;
+namespace Quire.Golden;
 
 /// <summary>Builds little-endian GGUF files of version 3.</summary>
 internal sealed class TinyGguf
@@ -30,6 +30,8 @@ internal sealed class TinyGguf
     public TinyGguf UInt32(string key, uint value) => Pair(key, 4, BitConverter.GetBytes(value));
 
     public TinyGguf Float32(string key, float value) => Pair(key, 6, BitConverter.GetBytes(value));
+
+    public TinyGguf Bool(string key, bool value) => Pair(key, 7, [value ? (byte)1 : (byte)0]);
 
     public TinyGguf Strings(string key, params string[] values) => Pair(key, 9, Array(8, [.. values.Select(String)]));
 
