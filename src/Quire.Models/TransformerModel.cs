@@ -87,6 +87,15 @@ public sealed class TransformerModel : IDisposable
     /// <returns>[tokens, hidden]: the residual stream before the final norm, or after it where <see cref="Pool"/> takes means; valid until the workspace's next use.</returns>
     public Tensor Forward(RaggedBatch batch, KvPool cache, Workspace workspace)
     {
+        Tensor residual = ForwardThrough(batch, cache, workspace, layers.Length);
+        if (normalisesAll) Normalise(residual);
+        return residual;
+    }
+
+    /// <summary>The stream behind the first layers.</summary>
+    /// <param name="count">How many; 0 is what enters the first.</param>
+    internal Tensor ForwardThrough(RaggedBatch batch, KvPool cache, Workspace workspace, int count)
+    {
         Tensor residual = workspace.Residual(batch.Tokens, Spec.HiddenSize), hidden = workspace.Hidden(batch.Tokens, Spec.HiddenSize);
         device.Embed(residual, batch.TokenIds, embedding, Spec.EmbeddingScale);
         if (positionTable is not null)
@@ -101,9 +110,8 @@ public sealed class TransformerModel : IDisposable
         }
         adapters[LoraTarget.Embedding].Apply(device, residual, batch.TokenIds, batch.AdapterSlots);
         if (!embeddingNorm.Weight.IsEmpty) device.Norm(residual, residual, embeddingNorm);
-        for (int i = 0; i < layers.Length; i++)
+        for (int i = 0; i < count; i++)
             layers[i].Forward(device, workspace, residual, hidden, Memory(i), batch.AdapterSlots);
-        if (normalisesAll) Normalise(residual);
         return residual;
 
         LayerMemory Memory(int layer) => Spec.Layers[layer].Recurrent is null
@@ -165,7 +173,8 @@ public sealed class TransformerModel : IDisposable
         }
     }
 
-    private void Normalise(Tensor hidden)
+    /// <summary>The final norm of some rows, in place.</summary>
+    internal void Normalise(Tensor hidden)
     {
         if (!finalNorm.Weight.IsEmpty) device.Norm(hidden, hidden, finalNorm);
     }

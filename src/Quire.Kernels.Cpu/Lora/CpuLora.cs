@@ -3,24 +3,28 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Lora;
 
-/// <summary>An adapter's update of one product: all its A stacked as one small matrix, and a B for each part.</summary>
-/// <param name="shrink">[sum of ranks, inputs]; null where no part is low-rank.</param>
+/// <summary>An adapter's update of one product, or of a table: all its A stacked as one small matrix, and a B for each part.</summary>
+/// <param name="shrink">[sum of ranks, inputs]; null where no part is low-rank, and for tables.</param>
+/// <param name="table">Of a table, [vocabulary, rank]: its rows are looked up.</param>
 /// <param name="parts">In the order of their ranks in <paramref name="shrink"/>.</param>
 /// <param name="bias">f32 [outputs], added; null adds nothing.</param>
-internal sealed class CpuLora(PackedWeight? shrink, CpuLoraPart[] parts, NativeBuffer? bias) : PreparedLora
+internal sealed class CpuLora(ShrinkRows? shrink, PackedWeight? table, CpuLoraPart[] parts, NativeBuffer? bias) : PreparedLora
 {
-    public PackedWeight? Shrink => shrink;
+    public ShrinkRows? Shrink => shrink;
+
+    public PackedWeight? Table => table;
 
     public CpuLoraPart[] Parts => parts;
 
     public nint Bias => bias?.Address ?? 0;
 
-    public override long ByteCount => (shrink?.ByteCount ?? 0) + parts.Sum(part => part.Expand.ByteCount) + (bias?.Length ?? 0);
+    public override long ByteCount => (shrink?.ByteCount ?? 0) + (table?.ByteCount ?? 0) + parts.Sum(part => part.Expand.ByteCount) + (bias?.Length ?? 0);
 
     protected override void Dispose(bool disposing)
     {
         if (!disposing) return;
         shrink?.Dispose();
+        table?.Dispose();
         foreach (CpuLoraPart part in parts) part.Expand.Dispose();
         bias?.Dispose();
     }

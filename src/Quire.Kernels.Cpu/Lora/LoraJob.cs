@@ -34,28 +34,22 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     private void Update(CpuLora adapter, int row, float* shrunk)
     {
         float* x = input == null ? null : input + ((long)row * inputs), to = output + ((long)row * outputs);
-        if (adapter.Shrink is { } shrink)
-        {
-            if (input == null) EmbeddingRows.Copy(shrink, ids[row], 1, shrunk);
-            else
-                for (int tile = 0; tile < shrink.Tiles; tile++) T.Store(shrunk + (tile * Packing.Columns), Shrink(shrink, tile, x));
-        }
+        if (adapter.Table is { } table) EmbeddingRows.Copy(table, ids[row], 1, shrunk);
+        if (adapter.Shrink is { } shrink) Shrink(shrink, x, shrunk, (byte*)adapter.Parts[0].Expand.Address);
         foreach (CpuLoraPart part in adapter.Parts)
             Expand(part.Expand, part.FirstRank < 0 ? x : shrunk + part.FirstRank, to + part.FirstOutput);
         if (adapter.Bias == 0) return;
         for (int i = 0; i < outputs; i++) to[i] += ((float*)adapter.Bias)[i];
     }
 
-    private static T Shrink(PackedWeight weight, int tile, float* x)
+    private static void Shrink(ShrinkRows rows, float* x, float* shrunk, byte* after)
     {
-        byte* start = (byte*)weight.Address + (tile * weight.TileBytes);
-        int count = (int)weight.InputFeatures;
-        return weight.Format.Codes switch
+        switch (rows.Codes)
         {
-            CodeType.F32 => LoraRow<T, F32Pairs<T>>.Shrink(start, x, count),
-            CodeType.BF16 => LoraRow<T, Bf16Pairs<T>>.Shrink(start, x, count),
-            _ => LoraRow<T, F16Pairs<T>>.Shrink(start, x, count),
-        };
+            case CodeType.F32: ShrinkRow<T, F32Pairs<T>>.Run(rows, x, shrunk, after); break;
+            case CodeType.BF16: ShrinkRow<T, Bf16Pairs<T>>.Run(rows, x, shrunk, after); break;
+            default: ShrinkRow<T, F16Pairs<T>>.Run(rows, x, shrunk, after); break;
+        }
     }
 
     private static void Expand(PackedWeight weight, float* x, float* to)

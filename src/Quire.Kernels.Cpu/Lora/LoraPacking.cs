@@ -14,7 +14,7 @@ internal static class LoraPacking
         try
         {
             IWeightRows[] shrinks = [.. parts.Where(part => part.A is not null).Select(part => part.A!)];
-            PackedWeight? shrink = shrinks.Length == 0 ? null : Packing.Pack(pool, shrinks.Length == 1 ? shrinks[0] : new StackedRows(shrinks), fallback);
+            ShrinkRows? shrink = shrinks.Length == 0 ? null : ShrinkRows.Pack(pool, shrinks.Length == 1 ? shrinks[0] : new StackedRows(shrinks), fallback.Codes);
             if (shrink is not null) made.Add(shrink);
             var packed = new CpuLoraPart[parts.Count];
             int rank = 0;
@@ -25,7 +25,7 @@ internal static class LoraPacking
                 packed[i] = new CpuLoraPart(expand, parts[i].A is null ? -1 : rank, parts[i].FirstOutput);
                 rank += (int)(parts[i].A?.Shape[0] ?? 0);
             }
-            return new CpuLora(shrink, packed, Copy(bias));
+            return new CpuLora(shrink, null, packed, Copy(bias));
         }
         catch
         {
@@ -38,8 +38,7 @@ internal static class LoraPacking
     /// <param name="table">[vocabulary, rank]</param>
     public static CpuLora PackTable(ComputePool pool, IWeightRows table, LoraPart part, PackedFormat fallback)
     {
-        PackedWeight shrink = Packing.Pack(pool, table, fallback);
-        return new CpuLora(shrink, [new CpuLoraPart(Packing.Pack(pool, new ScaledRows(part.B, part.Scale), fallback), 0, 0)], null);
+        return new CpuLora(null, Packing.Pack(pool, table, fallback), [new CpuLoraPart(Packing.Pack(pool, new ScaledRows(part.B, part.Scale), fallback), 0, 0)], null);
     }
 
     private static NativeBuffer? Copy(ReadOnlySpan<float> values)

@@ -5,39 +5,12 @@ using Quire.Kernels.Cpu.Simd;
 
 namespace Quire.Kernels.Cpu.Lora;
 
-/// <summary>One row times the small matrices of an adapter. The order of sums is fixed, whatever stands beside the row.</summary>
+/// <summary>One row times an adapter's B. The order of sums is fixed, whatever stands beside the row.</summary>
 internal static unsafe class LoraRow<T, TPairs>
     where T : unmanaged, ILanes<T>
     where TPairs : struct, IWeightPairs<T>
 {
     private const int Ahead = 2048;
-
-    /// <summary>Sixteen sums over all inputs: four chains by input modulo 4, added as (0 + 1) + (2 + 3), so that few columns do not wait for each other.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static T Shrink(byte* tile, float* x, int inputs)
-    {
-        T a = T.Zero, b = T.Zero, c = T.Zero, d = T.Zero, even, odd;
-        int k = 0;
-        for (; k + 4 <= inputs; k += 4, tile += 2 * TPairs.Size)
-        {
-            Prefetch(tile + Ahead);
-            Prefetch(tile + Ahead + 64);
-            TPairs.Read(tile, out even, out odd);
-            a = T.Fma(T.Broadcast(x[k]), even, a);
-            b = T.Fma(T.Broadcast(x[k + 1]), odd, b);
-            TPairs.Read(tile + TPairs.Size, out even, out odd);
-            c = T.Fma(T.Broadcast(x[k + 2]), even, c);
-            d = T.Fma(T.Broadcast(x[k + 3]), odd, d);
-        }
-        for (; k + 2 <= inputs; k += 2, tile += TPairs.Size)
-        {
-            TPairs.Read(tile, out even, out odd);
-            a = T.Fma(T.Broadcast(x[k]), even, a);
-            b = T.Fma(T.Broadcast(x[k + 1]), odd, b);
-        }
-        if (k < inputs) a = T.Fma(T.Broadcast(x[k]), Last(tile), a);
-        return (a + b) + (c + d);
-    }
 
     /// <summary>output += B x, four tiles of 16 columns at a time.</summary>
     /// <param name="width">Columns; the last tile may have fewer than 16.</param>

@@ -74,6 +74,16 @@ internal sealed class FamilyGolden : IDisposable
         return Rows(file, $"logits_{prompt}");
     }
 
+    /// <summary>States between layers that the reference recorded, of one prompt: their names, after how many layers they are (null: after all and the final norm), and their numbers.</summary>
+    public (int Prompt, (string Name, int? Layers, float[] Values)[] States) Hidden()
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Folder, "golden", HasAlternative ? "golden_alt.safetensors" : "golden.safetensors"));
+        const string layer = "hidden_layer_";
+        return (Root.GetProperty("hidden_prompt").GetInt32(), [.. Root.GetProperty("hidden_names").EnumerateArray().Select(name => name.GetString()!).Where(file.Tensors.ContainsKey).Select(name => (name,
+            name == "hidden_final" ? (int?)null : name == "hidden_embed" ? 0 : int.Parse(name[layer.Length..]) + 1,
+            file.Tensors[name].View.AsSpan<float>().ToArray()))]);
+    }
+
     private static float[][] Rows(SafetensorsFile file, string name)
     {
         var view = file.Tensors[name].View;

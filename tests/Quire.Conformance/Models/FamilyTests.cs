@@ -28,6 +28,26 @@ public sealed class FamilyTests
     }
 
     [Theory, MemberData(nameof(Names))]
+    public void States_between_layers_are_the_references(string name)
+    {
+        using FamilyGolden golden = FamilyGolden.Load(name);
+        using var runner = new ForwardRunner(golden.Folder, change: AsReference);
+        SkipDynamicRope(name, runner.Spec);
+        (int prompt, (string Name, int? Layers, float[] Values)[] states) = golden.Hidden();
+        Assert.SkipWhen(states.Length == 0, $"{name}: the reading that is compared recorded no states");
+        foreach ((string state, int? layers, float[] expected) in states)
+        {
+            // A projection before the head is part of the head here.
+            if (layers is null && runner.Spec.EmbeddingSize > 0) continue;
+            float[] actual = runner.Hidden(golden.Prompts[prompt], layers);
+            Assert.Equal(expected.Length, actual.Length);
+            // The tolerance is of logits of some ten; a state of greater numbers has errors as much greater.
+            double allowed = golden.Tolerance("f32_max_abs") * Math.Max(1, expected.Max(Math.Abs) / 10), worst = expected.Zip(actual, (a, b) => (double)Math.Abs(a - b)).Max();
+            Assert.True(worst <= allowed, $"{state}: largest difference {worst:g3}, tolerance {allowed:g3}");
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public void Greedy_tokens_equal_the_reference_up_to_its_margins(string name)
     {
         using FamilyGolden golden = FamilyGolden.Load(name);

@@ -54,7 +54,28 @@ internal sealed class ForwardRunner : IDisposable
     /// <summary>Logits of the last token of one sequence.</summary>
     public float[] LastLogits(int[] sequence) => Run([sequence], lastOnly: true, null)[0][^1];
 
+    /// <summary>The stream of one sequence behind the first layers, [tokens * hidden].</summary>
+    /// <param name="layers">How many; null is all, and the final norm.</param>
+    public float[] Hidden(int[] sequence, int? layers)
+    {
+        float[] result = [];
+        Run([sequence], null, (batch, cache, workspace) =>
+        {
+            Tensor hidden = model.ForwardThrough(batch, cache, workspace, layers ?? Spec.Layers.Count);
+            if (layers is null) model.Normalise(hidden);
+            result = hidden.AsSpan<float>().ToArray();
+        });
+        return result;
+    }
+
     private float[][][] Run(IReadOnlyList<int[]> sequences, bool lastOnly, int[]? adapterSlots)
+    {
+        var result = new float[sequences.Count][][];
+        Run(sequences, adapterSlots, (batch, cache, workspace) => ReadLogits(sequences, lastOnly, batch, model.Forward(batch, cache, workspace), result));
+        return result;
+    }
+
+    private void Run(IReadOnlyList<int[]> sequences, int[]? adapterSlots, Action<RaggedBatch, KvPool, Workspace> run)
     {
         int tokens = sequences.Sum(s => s.Length);
         KvPlan plan = model.PlanKv(kvType);
@@ -90,8 +111,12 @@ internal sealed class ForwardRunner : IDisposable
         };
         if (plan.States is not null) batch.StateSlots = Upload([.. Enumerable.Range(0, intervals * sequences.Count).Reverse()], new Shape(sequences.Count, intervals));
         if (adapterSlots is not null) batch.AdapterSlots = Upload([.. sequences.SelectMany((s, i) => Enumerable.Repeat(adapterSlots[i], s.Length))], new Shape(tokens));
-        Tensor hidden = model.Forward(batch, cache, workspace);
-        var result = new float[sequences.Count][][];
+        run(batch, cache, workspace);
+    }
+
+    private void ReadLogits(IReadOnlyList<int[]> sequences, bool lastOnly, RaggedBatch batch, Tensor hidden, float[][][] result)
+    {
+        int[] starts = batch.QueryStart.AsSpan<int>().ToArray();
         const int slice = 64;
         using DeviceBuffer logits = device.Allocate(4L * slice * Spec.VocabularySize);
         for (int s = 0; s < sequences.Count; s++)
@@ -101,11 +126,10 @@ internal sealed class ForwardRunner : IDisposable
             {
                 int count = Math.Min(slice, sequences[s].Length - t);
                 Tensor rows = logits.Tensor(DType.F32, new Shape(count, Spec.VocabularySize));
-                model.Head(rows, hidden.Slice(starts[s] + t, count), adapterSlots is null ? default : batch.AdapterSlots.Slice(starts[s] + t, count));
+                model.Head(rows, hidden.Slice(starts[s] + t, count), batch.AdapterSlots.IsEmpty ? default : batch.AdapterSlots.Slice(starts[s] + t, count));
                 for (int i = 0; i < count; i++) result[s][t + i] = rows.Slice(i, 1).AsSpan<float>().ToArray();
             }
         }
-        return result;
     }
 
     private Tensor Upload(int[] values, Shape shape)

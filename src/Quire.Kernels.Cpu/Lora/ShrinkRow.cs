@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using Quire.Kernels.Cpu.Simd;
+
+namespace Quire.Kernels.Cpu.Lora;
+
+/// <summary>One row times an adapter's A: a dot product for each rank, in two chains of vectors by turns and one tree over their lanes, whatever stands beside the row.</summary>
+internal static unsafe class ShrinkRow<T, TNumbers>
+    where T : unmanaged, ILanes<T>
+    where TNumbers : struct, IWeightPairs<T>
+{
+    private const int Line = 64;
+
+    /// <param name="x">[inputs]</param>
+    /// <param name="shrunk">[ranks], written.</param>
+    /// <param name="after">What will be read next.</param>
+    public static void Run(ShrinkRows rows, float* x, float* shrunk, byte* after)
+    {
+        // Weights come from memory once a row, in pieces too short for the processor to see ahead: four ranks are asked for while those before them are multiplied.
+        for (int at = 0; at < 4 * rows.Stride; at += Line) Prefetch(rows.Address + at);
+        // The last inputs of a row, with zeros behind them.
+        float* rest = stackalloc float[16];
+        int whole = rows.Inputs / 16;
+        for (int i = 0; i < 16; i++) rest[i] = (whole * 16) + i < rows.Inputs ? x[(whole * 16) + i] : 0;
+        bool hasRest = whole * 16 < rows.Inputs;
+        int rank = 0;
+        for (; rank + 4 <= rows.Ranks; rank += 4)
+        {
+            byte* next = rank + 4 < rows.Ranks ? rows.Address + ((rank + 4L) * rows.Stride) : after;
+            Four(rows.Address + ((long)rank * rows.Stride), rows.Stride, next, x, rest, whole, hasRest, shrunk + rank);
+        }
+        for (; rank < rows.Ranks; rank++) shrunk[rank] = One(rows.Address + ((long)rank * rows.Stride), x, rest, whole, hasRest);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Four(byte* row, nint stride, byte* next, float* x, float* rest, int whole, bool hasRest, float* sums)
+    {
+        T a0 = T.Zero, b0 = T.Zero, c0 = T.Zero, d0 = T.Zero, a1 = T.Zero, b1 = T.Zero, c1 = T.Zero, d1 = T.Zero;
+        int size = 16 * TNumbers.ElementSize, i = 0;
+        for (; i + 2 <= whole; i += 2, row += 2 * size)
+        {
+            for (int at = 0; at < 8 * size; at += Line, next += Line) Prefetch(next);
+            T first = T.Load(x + (i * 16)), second = T.Load(x + (i * 16) + 16);
+            a0 = T.Fma(first, TNumbers.ReadRow(row), a0);
+            b0 = T.Fma(first, TNumbers.ReadRow(row + stride), b0);
+            c0 = T.Fma(first, TNumbers.ReadRow(row + (2 * stride)), c0);
+            d0 = T.Fma(first, TNumbers.ReadRow(row + (3 * stride)), d0);
+            a1 = T.Fma(second, TNumbers.ReadRow(row + size), a1);
+            b1 = T.Fma(second, TNumbers.ReadRow(row + stride + size), b1);
+            c1 = T.Fma(second, TNumbers.ReadRow(row + (2 * stride) + size), c1);
+            d1 = T.Fma(second, TNumbers.ReadRow(row + (3 * stride) + size), d1);
+        }
+        if (i < whole)
+        {
+            T last = T.Load(x + (i * 16));
+            a0 = T.Fma(last, TNumbers.ReadRow(row), a0);
+            b0 = T.Fma(last, TNumbers.ReadRow(row + stride), b0);
+            c0 = T.Fma(last, TNumbers.ReadRow(row + (2 * stride)), c0);
+            d0 = T.Fma(last, TNumbers.ReadRow(row + (3 * stride)), d0);
+            row += size;
+        }
+        if (hasRest)
+        {
+            T last = T.Load(rest);
+            a1 = T.Fma(last, TNumbers.ReadRow(row), a1);
+            b1 = T.Fma(last, TNumbers.ReadRow(row + stride), b1);
+            c1 = T.Fma(last, TNumbers.ReadRow(row + (2 * stride)), c1);
+            d1 = T.Fma(last, TNumbers.ReadRow(row + (3 * stride)), d1);
+        }
+        sums[0] = T.Sum(a0 + a1);
+        sums[1] = T.Sum(b0 + b1);
+        sums[2] = T.Sum(c0 + c1);
+        sums[3] = T.Sum(d0 + d1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float One(byte* row, float* x, float* rest, int whole, bool hasRest)
+    {
+        T even = T.Zero, odd = T.Zero;
+        int size = 16 * TNumbers.ElementSize, i = 0;
+        for (; i + 2 <= whole; i += 2, row += 2 * size)
+        {
+            even = T.Fma(T.Load(x + (i * 16)), TNumbers.ReadRow(row), even);
+            odd = T.Fma(T.Load(x + (i * 16) + 16), TNumbers.ReadRow(row + size), odd);
+        }
+        if (i < whole)
+        {
+            even = T.Fma(T.Load(x + (i * 16)), TNumbers.ReadRow(row), even);
+            row += size;
+        }
+        if (hasRest) odd = T.Fma(T.Load(rest), TNumbers.ReadRow(row), odd);
+        return T.Sum(even + odd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* address)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(address);
+    }
+}
