@@ -55,6 +55,17 @@ public abstract class KernelSet
     internal abstract void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output);
 
     /// <summary>Sum of an adapter's ranks of one product at most.</summary>
+    /// <summary>Products with f32 activations, in one parallel region.</summary>
+    internal abstract void LinearGroup(ComputePool pool, Tensor input, IReadOnlyList<GroupedProduct> products);
+
+    /// <summary>Products with activations rounded to bf16.</summary>
+    /// <param name="rounded">Memory for [rows][inputs, rounded up to even] bf16.</param>
+    internal abstract void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, IReadOnlyList<GroupedProduct> products);
+
+    /// <summary>Products of coded weights with activations rounded to int8.</summary>
+    /// <param name="rounded">Memory for as many groups as the inputs have, of all rows.</param>
+    internal abstract void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, IReadOnlyList<GroupedProduct> products);
+
     internal abstract int MaxLoraRank { get; }
 
     internal abstract void Lora(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots);
@@ -148,6 +159,51 @@ public abstract class KernelSet
             pool.Run(ref rounding, rounding.Items);
             var job = new BFloatLinearJob<T>(pool, weight, (ushort*)rounded, stride, rows, output);
             pool.Run(ref job, job.Items);
+        }
+
+        internal override void LinearGroup(ComputePool pool, Tensor input, IReadOnlyList<GroupedProduct> products)
+        {
+            int columns = (int)input.Shape.Columns;
+            var group = new JobGroup<LinearJob<T>>(products.Count);
+            foreach (GroupedProduct product in products)
+            {
+                var job = new LinearJob<T>(pool, product.Weight, (float*)input.Address + ((long)product.FirstRow * columns), product.Rows, product.Output, columns);
+                group.Add(job, job.Items);
+            }
+            group.RunOn(pool);
+        }
+
+        internal override void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, IReadOnlyList<GroupedProduct> products)
+        {
+            int columns = (int)input.Shape.Columns, stride = (columns + 1) & ~1;
+            var rounding = new BFloatRounding<T>((float*)input.Address, columns, (ushort*)rounded, stride, (int)input.Shape.Rows);
+            pool.Run(ref rounding, rounding.Items);
+            var group = new JobGroup<BFloatLinearJob<T>>(products.Count);
+            foreach (GroupedProduct product in products)
+            {
+                var job = new BFloatLinearJob<T>(pool, product.Weight, (ushort*)rounded + ((long)product.FirstRow * stride), stride, product.Rows, product.Output);
+                group.Add(job, job.Items);
+            }
+            group.RunOn(pool);
+        }
+
+        internal override void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, IReadOnlyList<GroupedProduct> products)
+        {
+            int columns = (int)input.Shape.Columns, groups = (int)(PackedFormat.Padded(columns) / Packing.Group), last = -1;
+            var rounding = new JobGroup<ActivationRounding<T>>(products.Count);
+            var group = new JobGroup<IntegerLinearJob<T>>(products.Count);
+            foreach (GroupedProduct product in products)
+            {
+                var rows = new ActivationRows(rounded + (nint)ActivationRows.Bytes(product.FirstRow, groups), product.Rows, groups);
+                var round = new ActivationRounding<T>((float*)input.Address + ((long)product.FirstRow * columns), columns, rows, byRow);
+                // Several weights may have the same rows.
+                if (product.FirstRow != last) rounding.Add(round, round.Items);
+                last = product.FirstRow;
+                var job = new IntegerLinearJob<T>(pool, product.Weight, rows, product.Output);
+                group.Add(job, job.Items);
+            }
+            rounding.RunOn(pool);
+            group.RunOn(pool);
         }
 
         internal override int MaxLoraRank => LoraJob<T>.MaxRank;

@@ -4,7 +4,7 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Experts;
 
-/// <summary>A mixture of experts: tokens are sorted by expert, so that each expert that was chosen multiplies its rows once. A token's sum runs over its experts from best to
+/// <summary>A mixture of experts: tokens are sorted by expert, so that each expert that was chosen multiplies its rows once, all experts in one parallel region. A token's sum runs over its experts from best to
 /// last, whoever stands beside it.</summary>
 internal sealed unsafe class ExpertLayer(KernelSet kernels, ComputePool pool, Products products) : IDisposable
 {
@@ -47,9 +47,9 @@ internal sealed unsafe class ExpertLayer(KernelSet kernels, ComputePool pool, Pr
             if (rule.ScalesInput)
                 foreach (ref float value in to) value *= weights[row];
         }
-        Multiply(up, sorted, layer.Up, layer.UpBias, count);
+        products.Multiply(up, sorted, layer.Up, starts.AsSpan(0, count + 1), layer.UpBias);
         kernels.GatedActivation(pool, active, up, activation, limit);
-        Multiply(down, active, layer.Down, layer.DownBias, count);
+        products.Multiply(down, active, layer.Down, starts.AsSpan(0, count + 1), layer.DownBias);
         fixed (int* places = rowOf)
         fixed (float* shares = weights)
             kernels.AddWeighted(pool, output, residual, down, places, rule.ScalesInput ? null : shares, rule.Chosen);
@@ -81,15 +81,5 @@ internal sealed unsafe class ExpertLayer(KernelSet kernels, ComputePool pool, Pr
         // Each entry has moved to its expert's end, which is the next one's start.
         for (int expert = count; expert > 0; expert--) starts[expert] = starts[expert - 1];
         starts[0] = 0;
-    }
-
-    private void Multiply(Tensor output, Tensor input, IReadOnlyList<PreparedLinear> of, Tensor bias, int count)
-    {
-        for (int expert = 0; expert < count; expert++)
-        {
-            int first = starts[expert], rows = starts[expert + 1] - first;
-            if (rows == 0) continue;
-            products.Multiply(output.Slice(first, rows), input.Slice(first, rows), of[expert], new LinearEpilogue(bias.IsEmpty ? default : bias.Slice(expert, 1)));
-        }
     }
 }

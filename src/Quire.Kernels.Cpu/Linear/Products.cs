@@ -7,6 +7,18 @@ namespace Quire.Kernels.Cpu.Linear;
 internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuActivations activations) : IDisposable
 {
     private readonly ScratchMemory rounded = new(), scheme = new(), reordered = new();
+    private readonly List<GroupedProduct> group = [];
+
+    // What activations are rounded to before a product.
+    private enum Arithmetic
+    {
+        F32,
+        BF16,
+        Int8,
+
+        /// <summary>With one scale for a row, as a checkpoint asks.</summary>
+        Int8ByRow,
+    }
 
     public void Multiply(Tensor output, Tensor input, PreparedLinear weight, in LinearEpilogue epilogue)
     {
@@ -20,6 +32,58 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
         {
             Multiply(output, input, part, epilogue, first);
             first += part.OutputFeatures;
+        }
+    }
+
+    /// <summary>Products of some of the inputs' rows with a weight of their own each.</summary>
+    /// <param name="weights">All in the same arithmetic run in one parallel region; others one after the other.</param>
+    /// <param name="starts">First row of each weight, and the one after the last's.</param>
+    /// <param name="bias">[weights, outputs]; empty adds nothing.</param>
+    public void Multiply(Tensor output, Tensor input, IReadOnlyList<PreparedLinear> weights, ReadOnlySpan<int> starts, Tensor bias)
+    {
+        group.Clear();
+        for (int i = 0; i < weights.Count; i++)
+        {
+            int firstRow = starts[i], rows = starts[i + 1] - firstRow;
+            if (rows == 0) continue;
+            long first = 0;
+            foreach (PackedWeight part in weights[i] is StackedWeight stacked ? stacked.Parts : [Packed(weights[i])])
+            {
+                float* own = bias.IsEmpty ? null : At(bias.Slice(i, 1), first);
+                group.Add(new GroupedProduct(part, firstRow, rows, new ProductOutput(At(output.Slice(firstRow, rows), first), output.Shape.Columns, (int)part.OutputFeatures, own, null, part.Factor)));
+                first += part.OutputFeatures;
+            }
+        }
+        if (group.Count == 0) return;
+        Arithmetic common = Of(group[0].Weight);
+        ActivationScheme? by = group[0].Weight.Scheme;
+        if (group.TrueForAll(product => Of(product.Weight) == common && product.Weight.Scheme == by && product.Weight.OrderAddress == 0))
+        {
+            RunGroup(input, common, by);
+            return;
+        }
+        for (int i = 0; i < weights.Count; i++)
+        {
+            int firstRow = starts[i], rows = starts[i + 1] - firstRow;
+            if (rows > 0) Multiply(output.Slice(firstRow, rows), input.Slice(firstRow, rows), weights[i], new LinearEpilogue(bias.IsEmpty ? default : bias.Slice(i, 1)));
+        }
+    }
+
+    private void RunGroup(Tensor input, Arithmetic arithmetic, ActivationScheme? by)
+    {
+        if (by is not null && arithmetic != Arithmetic.Int8ByRow) input = Rounded(input, by);
+        long rows = input.Shape.Rows, inputs = input.Shape.Columns;
+        switch (arithmetic)
+        {
+            case Arithmetic.Int8 or Arithmetic.Int8ByRow:
+                kernels.LinearGroupInt8(pool, input, rounded.Get(ActivationRows.Bytes(rows, (int)(PackedFormat.Padded(inputs) / Packing.Group))), arithmetic == Arithmetic.Int8ByRow, group);
+                break;
+            case Arithmetic.BF16:
+                kernels.LinearGroupBf16(pool, input, rounded.Get((inputs + 1) * rows * sizeof(ushort)), group);
+                break;
+            default:
+                kernels.LinearGroup(pool, input, group);
+                break;
         }
     }
 
@@ -38,24 +102,36 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
     {
         var to = new ProductOutput(
             At(output, first), output.Shape.Columns, (int)weight.OutputFeatures, At(epilogue.Bias, first), At(epilogue.Residual, first), weight.Factor);
-        bool isInteger = activations == CpuActivations.Int8 && weight.Format.HasIntegerProduct;
-        // Int8 by row needs no other product than int8 by group.
-        bool roundsByRow = isInteger && weight.Scheme is { Format: ActivationFormat.Int8, Scale: 0, IsSymmetric: true };
-        if (weight.Scheme is not null && !roundsByRow) input = Rounded(input, weight.Scheme);
+        Arithmetic arithmetic = Of(weight);
+        if (weight.Scheme is not null && arithmetic != Arithmetic.Int8ByRow) input = Rounded(input, weight.Scheme);
         if (weight.OrderAddress != 0) input = Reordered(input, (int*)weight.OrderAddress);
-        if (isInteger && (weight.Scheme is null || roundsByRow))
+        switch (arithmetic)
         {
-            int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
-            var rows = new ActivationRows(rounded.Get(ActivationRows.Bytes(input.Shape.Rows, groups)), (int)input.Shape.Rows, groups);
-            kernels.Round(pool, input, rows, roundsByRow);
-            kernels.Linear(pool, rows, weight, to);
-            return;
+            case Arithmetic.Int8 or Arithmetic.Int8ByRow:
+                int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
+                var rows = new ActivationRows(rounded.Get(ActivationRows.Bytes(input.Shape.Rows, groups)), (int)input.Shape.Rows, groups);
+                kernels.Round(pool, input, rows, arithmetic == Arithmetic.Int8ByRow);
+                kernels.Linear(pool, rows, weight, to);
+                break;
+            case Arithmetic.BF16:
+                kernels.LinearBf16(pool, input, rounded.Get((weight.InputFeatures + 1) * input.Shape.Rows * sizeof(ushort)), weight, to);
+                break;
+            default:
+                kernels.Linear(pool, input, weight, to);
+                break;
+        }
+    }
+
+    private Arithmetic Of(PackedWeight weight)
+    {
+        if (activations == CpuActivations.Int8 && weight.Format.HasIntegerProduct)
+        {
+            if (weight.Scheme is null) return Arithmetic.Int8;
+            // Int8 by row needs no other product than int8 by group.
+            if (weight.Scheme is { Format: ActivationFormat.Int8, Scale: 0, IsSymmetric: true }) return Arithmetic.Int8ByRow;
         }
         bool canRound = weight.Format.IsCoded || weight.Format == PackedFormat.BF16;
-        if (activations != CpuActivations.F32 && canRound && kernels.HasFastBf16)
-            kernels.LinearBf16(pool, input, rounded.Get((weight.InputFeatures + 1) * input.Shape.Rows * sizeof(ushort)), weight, to);
-        else
-            kernels.Linear(pool, input, weight, to);
+        return activations != CpuActivations.F32 && canRound && kernels.HasFastBf16 ? Arithmetic.BF16 : Arithmetic.F32;
     }
 
     private Tensor Rounded(Tensor input, ActivationScheme by)
