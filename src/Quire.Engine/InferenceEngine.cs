@@ -117,7 +117,7 @@ public sealed partial class InferenceEngine : IDisposable
     /// <summary>The stream's last output was published.</summary>
     internal void Ended(GenerationStream stream)
     {
-        if (stream.Request.Adapter != 0) adapters!.Release(stream.Request.Adapter);
+        if (stream.Request.Adapter != 0) adapters!.Release(stream.Request.Adapter, hasRun: stream.Sequence is { LeftQueue: true });
     }
 
     private void Send(GenerationStream stream, bool isAbort)
@@ -224,6 +224,7 @@ public sealed partial class InferenceEngine : IDisposable
     {
         if (sequence.LeftQueue) return;
         sequence.LeftQueue = true;
+        if (sequence.Request.Adapter != 0) adapters!.Started(sequence.Request.Adapter);
         Interlocked.Decrement(ref queued);
     }
 

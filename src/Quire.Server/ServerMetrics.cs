@@ -46,11 +46,12 @@ internal sealed class ServerMetrics
 
     public void Cached(int tokens) => Interlocked.Add(ref cachedTokens, tokens);
 
-    public string Text(string model, EngineStatistics? engine)
+    /// <param name="engine">Null while the model is loading.</param>
+    public string Text(string model, QuireEngine? engine)
     {
-        string labels = $"engine=\"0\",model_name=\"{model.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+        string labels = $"engine=\"0\",model_name=\"{Label(model)}\"";
         var text = new StringBuilder();
-        if (engine is { } now)
+        if (engine?.Statistics is { } now)
         {
             Gauge("vllm:num_requests_running", "Number of requests in model execution batches.", now.Running);
             Gauge("vllm:num_requests_waiting", "Number of requests waiting to be processed.", now.Waiting);
@@ -65,8 +66,18 @@ internal sealed class ServerMetrics
         Head("vllm:request_success_total", "Count of successfully processed requests.", "counter");
         foreach (string reason in FinishReasons)
             text.Append("vllm:request_success_total{engine=\"0\",finished_reason=\"").Append(reason).Append("\",").Append(labels.AsSpan(11)).Append("} ").Append(PrometheusNumber.Text(finished[reason])).Append('\n');
+        if (engine?.AdapterTraffic is { } traffic)
+        {
+            Head("vllm:lora_requests_info", "Running stats on lora requests.", "gauge");
+            text.Append("vllm:lora_requests_info{max_lora=\"").Append(engine.Options.MaxLoras)
+                .Append("\",running_lora_adapters=\"").Append(Label(string.Join(',', traffic.Running)))
+                .Append("\",waiting_lora_adapters=\"").Append(Label(string.Join(',', traffic.Waiting)))
+                .Append("\"} ").Append(PrometheusNumber.Text(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0)).Append('\n');
+        }
         foreach (Histogram histogram in (Histogram[])[PromptTokens, GenerationTokens, Choices, MaxTokens, FirstToken, BetweenTokens, PerOutputToken, Latency]) histogram.Write(text, labels);
         return text.ToString();
+
+        static string Label(string value) => value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 
         void Gauge(string name, string help, double value) => Write(name, help, "gauge", value);
 

@@ -62,6 +62,9 @@ public sealed partial class QuireEngine : IAsyncDisposable
     /// <summary>Adapters that requests may name, in the order in which they were loaded.</summary>
     public IReadOnlyList<Adapter> Adapters => model.Adapters?.All ?? [];
 
+    /// <summary>Names of the adapters that requests run with, and of those that requests wait for; null where adapters are not enabled.</summary>
+    public (IReadOnlyList<string> Running, IReadOnlyList<string> Waiting)? AdapterTraffic => model.Adapters?.Traffic;
+
     /// <summary>Loads an adapter while requests run.</summary>
     /// <param name="name">What requests will call it.</param>
     /// <param name="path">Folder with adapter_config.json and adapter_model.safetensors.</param>

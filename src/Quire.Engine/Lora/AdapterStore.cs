@@ -23,6 +23,9 @@ public sealed class Adapter
     /// <summary>Requests that began with it and have not ended.</summary>
     internal int Users { get; set; }
 
+    /// <summary>Those of them that no step has run yet.</summary>
+    internal int Waiting { get; set; }
+
     internal long LastUse { get; set; }
 
     internal bool IsRemoved { get; set; }
@@ -47,6 +50,17 @@ public sealed class AdapterStore(Func<string, LoadedAdapter> load, int inMemory,
         get
         {
             lock (gate) return [.. byName.Values.OrderBy(adapter => adapter.Id)];
+        }
+    }
+
+    /// <summary>Names of the adapters that requests run with, and of those that requests wait for; a replaced one still has its name.</summary>
+    public (IReadOnlyList<string> Running, IReadOnlyList<string> Waiting) Traffic
+    {
+        get
+        {
+            lock (gate) return (Names(adapter => adapter.Users > adapter.Waiting), Names(adapter => adapter.Waiting > 0));
+
+            string[] Names(Func<Adapter, bool> isWanted) => [.. byId.Values.Where(isWanted).Select(adapter => adapter.Name).Distinct().Order(StringComparer.Ordinal)];
         }
     }
 
@@ -112,6 +126,7 @@ public sealed class AdapterStore(Func<string, LoadedAdapter> load, int inMemory,
         {
             if (!byId.TryGetValue(id, out adapter) || adapter.IsRemoved) throw new QuireException(ErrorKind.NotFound, "The adapter was unloaded.", param: "model");
             adapter.Users++;
+            adapter.Waiting++;
             adapter.LastUse = ++clock;
             if (adapter.Weights is not null) return;
         }
@@ -132,18 +147,26 @@ public sealed class AdapterStore(Func<string, LoadedAdapter> load, int inMemory,
         }
         catch
         {
-            Release(id);
+            Release(id, hasRun: false);
             throw;
         }
     }
 
+    /// <summary>A request that waited with it runs.</summary>
+    internal void Started(int id)
+    {
+        lock (gate)
+            if (byId.TryGetValue(id, out Adapter? adapter)) adapter.Waiting--;
+    }
+
     /// <summary>A request that began with it has ended; no step that names it runs any more.</summary>
-    internal void Release(int id)
+    internal void Release(int id, bool hasRun)
     {
         lock (gate)
         {
             if (!byId.TryGetValue(id, out Adapter? adapter)) return;
             adapter.Users--;
+            if (!hasRun) adapter.Waiting--;
             if (adapter is { IsRemoved: true, Users: 0 }) Drop(adapter);
             Evict();
         }

@@ -12,6 +12,6 @@ internal static class MetricsEndpoint
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
         ServerMetrics metrics = context.RequestServices.GetRequiredService<ServerMetrics>();
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-        return context.Response.WriteAsync(metrics.Text(model.Names[0], model.Current?.Statistics));
+        return context.Response.WriteAsync(metrics.Text(model.Names[0], model.Current));
     });
 }

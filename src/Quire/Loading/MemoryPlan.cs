@@ -14,6 +14,9 @@ namespace Quire;
 /// <param name="Groups">KV groups: a full sequence takes its blocks once per group.</param>
 public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long BlockBytes, int Blocks, int MaxModelLength, int ModelMaxLength, int Groups)
 {
+    /// <summary>What adapters of the largest rank may take, as many as are kept in memory; 0 where adapters are not enabled.</summary>
+    public long AdapterBytes { get; init; }
+
     /// <summary>Slots of recurrent layers' states, the null slot included; 0 where there are none.</summary>
     public int StateSlots { get; init; }
 
@@ -40,11 +43,12 @@ public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long Bloc
     {
         int groups = kv.Groups.Count;
         int wanted = options.MaxModelLength ?? model.MaxPositions;
+        long adapterBytes = AdapterBytesOf(model, options, kv.Layouts.Any(layout => layout.Type == DType.F32));
         // More blocks than all sequences of a step can fill would never be used.
         long useful = ((long)BlocksFor(wanted) * groups * options.MaxSequences) + 1;
         // What one step's sequences fill, where nothing is kept from step to step.
         if (kv.IsScratch) useful = Math.Min(useful, BlocksFor(batched) + options.MaxSequences + 1);
-        long budget = options.KvCacheBytes ?? (long)(memory * options.MemoryUtilization) - weightBytes - workspaceBytes;
+        long budget = options.KvCacheBytes ?? (long)(memory * options.MemoryUtilization) - weightBytes - workspaceBytes - adapterBytes;
         int slots = kv.States is { } states ? StateSlotsFor(states, options, batched, useful / groups * KvLayout.BlockTokens, budget) : 0;
         budget -= slots * (kv.States?.SlotBytes ?? 0);
         long fitting = Math.Max(0, budget / kv.BlockBytes);
@@ -66,10 +70,30 @@ public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long Bloc
         }
         return new MemoryPlan(weightBytes, workspaceBytes, kv.BlockBytes, blocks, longest, model.MaxPositions, groups)
         {
+            AdapterBytes = adapterBytes,
             StateSlots = slots,
             StateSlotBytes = kv.States?.SlotBytes ?? 0,
             StateInterval = kv.States?.Interval ?? 0,
         };
+    }
+
+    // An A and a B for each projection that adapters can change; f32 adapters stay f32 where keys and values are f32, and are rounded to bf16 elsewhere.
+    private static long AdapterBytesOf(ModelSpec model, QuireOptions options, bool isF32)
+    {
+        if (!options.EnableLora) return 0;
+        long columns = 0;
+        foreach (LayerSpec layer in model.Layers)
+        {
+            long hidden = model.HiddenSize, middle = layer.Mlp.IntermediateSize;
+            if (layer.Attention is { } attention)
+            {
+                long keys = (long)attention.KvHeads * attention.HeadSize;
+                columns += hidden + attention.OutputInputs;
+                if (attention is { Latent: null, GatesOutput: false }) columns += (3 * hidden) + ((long)attention.Heads * attention.HeadSize) + (2 * keys);
+            }
+            if (layer.Moe is null) columns += (layer.Mlp.IsGated ? 2 : 1) * (hidden + middle) + hidden + middle;
+        }
+        return columns * options.MaxLoraRank * (isF32 ? sizeof(float) : sizeof(ushort)) * Math.Max(options.MaxLoras, options.MaxCpuLoras ?? options.MaxLoras);
     }
 
     // States take at most half of the budget, since an interval's keys and values take as much as its state; and no more slots than all sequences could fill:
@@ -90,7 +114,7 @@ public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long Bloc
     /// <summary>For people, one fact a line.</summary>
     public string Describe() => string.Join(Environment.NewLine,
         $"weights    {Size(WeightBytes)}",
-        $"workspace  {Size(WorkspaceBytes)}",
+        $"workspace  {Size(WorkspaceBytes)}" + (AdapterBytes == 0 ? "" : $"{Environment.NewLine}adapters   {Size(AdapterBytes)} at most"),
         $"KV cache   {Size(KvBytes)}: {Blocks - 1} blocks of 16 tokens ({Size(BlockBytes)} each), {KvTokens} tokens"
             + (StateSlots == 0 ? "" : $"{Environment.NewLine}states     {Size(StateSlots * StateSlotBytes)}: {StateSlots - 1} slots of {StateInterval} tokens ({Size(StateSlotBytes)} each)"),
         $"context    {MaxModelLength} tokens" + (MaxModelLength < ModelMaxLength ? $" (the model could do {ModelMaxLength})" : ""),

@@ -68,6 +68,27 @@ public sealed class AdapterServingTests
     }
 
     [Fact]
+    public async Task Metrics_name_adapters_that_run_and_that_wait()
+    {
+        await using TestServer server = await TestServer.Start(TestServer.Options with { Engine = Engine(1) });
+        Assert.Contains("vllm:lora_requests_info{max_lora=\"1\",running_lora_adapters=\"\",waiting_lora_adapters=\"\"}", await Metrics());
+        // One adapter in a step: the second waits until the first has ended.
+        Task<HttpResponseMessage>[] requests = [.. ((string[])["pirate", "shout"]).Select(model =>
+            server.Client.PostAsJsonAsync("/v1/completions", new { model, prompt = "a", max_tokens = 400, ignore_eos = true }, TestContext.Current.CancellationToken))];
+        bool isSeen = false;
+        while (!isSeen && !Task.WhenAll(requests).IsCompleted)
+        {
+            string text = await Metrics();
+            isSeen = text.Contains("running_lora_adapters=\"pirate\",waiting_lora_adapters=\"shout\"", StringComparison.Ordinal) || text.Contains("running_lora_adapters=\"shout\",waiting_lora_adapters=\"pirate\"", StringComparison.Ordinal);
+        }
+        Assert.True(isSeen, "no moment was seen at which one ran and one waited");
+        foreach (HttpResponseMessage response in await Task.WhenAll(requests)) response.Dispose();
+        Assert.Contains("running_lora_adapters=\"\",waiting_lora_adapters=\"\"", await Metrics());
+
+        Task<string> Metrics() => server.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Adapters_that_are_not_in_memory_are_read_again()
     {
         await using TestServer server = await TestServer.Start(TestServer.Options with { Engine = Engine(1, 1) });

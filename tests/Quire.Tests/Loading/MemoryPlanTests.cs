@@ -38,6 +38,19 @@ public sealed class MemoryPlanTests
     }
 
     [Fact]
+    public void Adapters_of_the_largest_rank_are_reserved()
+    {
+        long budget = Gibibyte;
+        MemoryPlan without = Decide(new QuireOptions { MaxSequences = 100000 }, budget), with = Decide(new QuireOptions { MaxSequences = 100000, EnableLora = true, MaxLoras = 3, MaxLoraRank = 8 }, budget);
+        // The built-in model's own adapters say what one takes.
+        using LoraCheckpoint pirate = LoraCheckpoint.Open(Path.Combine(GoldenFolder.Repository, "models", "demo", "pirate"));
+        long elements = pirate.Modules.Values.Sum(module => (module.A?.Shape.Count ?? 0) + (module.B?.Shape.Count ?? 0)) / pirate.MaxRank * 8;
+        Assert.Equal(3 * 2 * elements, with.AdapterBytes);
+        Assert.Equal((without.Blocks * without.BlockBytes) - with.AdapterBytes, with.Blocks * with.BlockBytes, with.BlockBytes);
+        Assert.Contains("adapters", with.Describe());
+    }
+
+    [Fact]
     public void States_of_recurrent_layers_take_at_most_half_of_the_budget_and_what_all_sequences_could_fill()
     {
         ModelConfig config = ModelConfig.Parse("config.json", """
