@@ -35,31 +35,30 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     {
         float* x = input == null ? null : input + ((long)row * inputs), to = output + ((long)row * outputs);
         if (adapter.Table is { } table) EmbeddingRows.Copy(table, ids[row], 1, shrunk);
-        if (adapter.Shrink is { } shrink) Shrink(shrink, x, shrunk, (byte*)adapter.Parts[0].Expand.Address);
+        if (adapter.Shrink is { } shrink) Shrink(shrink, x, shrunk);
         foreach (CpuLoraPart part in adapter.Parts)
             Expand(part.Expand, part.FirstRank < 0 ? x : shrunk + part.FirstRank, to + part.FirstOutput);
         if (adapter.Bias == 0) return;
         for (int i = 0; i < outputs; i++) to[i] += ((float*)adapter.Bias)[i];
     }
 
-    private static void Shrink(ShrinkRows rows, float* x, float* shrunk, byte* after)
+    private static void Shrink(ShrinkRows rows, float* x, float* shrunk)
     {
         switch (rows.Codes)
         {
-            case CodeType.F32: ShrinkRow<T, F32Pairs<T>>.Run(rows, x, shrunk, after); break;
-            case CodeType.BF16: ShrinkRow<T, Bf16Pairs<T>>.Run(rows, x, shrunk, after); break;
-            default: ShrinkRow<T, F16Pairs<T>>.Run(rows, x, shrunk, after); break;
+            case CodeType.F32: ShrinkRow<T, F32Pairs<T>>.Run(rows, x, shrunk); break;
+            case CodeType.BF16: ShrinkRow<T, Bf16Pairs<T>>.Run(rows, x, shrunk); break;
+            default: ShrinkRow<T, F16Pairs<T>>.Run(rows, x, shrunk); break;
         }
     }
 
-    private static void Expand(PackedWeight weight, float* x, float* to)
+    private static void Expand(in ExpandTiles tiles, float* x, float* to)
     {
-        int width = (int)weight.OutputFeatures;
-        switch (weight.Format.Codes)
+        switch (tiles.Codes)
         {
-            case CodeType.F32: LoraRow<T, F32Pairs<T>>.Expand(weight, x, to, width); break;
-            case CodeType.BF16: LoraRow<T, Bf16Pairs<T>>.Expand(weight, x, to, width); break;
-            default: LoraRow<T, F16Pairs<T>>.Expand(weight, x, to, width); break;
+            case CodeType.F32: LoraRow<T, F32Pairs<T>>.Expand(tiles, x, to); break;
+            case CodeType.BF16: LoraRow<T, Bf16Pairs<T>>.Expand(tiles, x, to); break;
+            default: LoraRow<T, F16Pairs<T>>.Expand(tiles, x, to); break;
         }
     }
 }

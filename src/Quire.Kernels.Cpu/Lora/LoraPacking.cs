@@ -5,40 +5,59 @@ using Quire.Tensors;
 namespace Quire.Kernels.Cpu.Lora;
 
 /// <summary>Packs an adapter's update of one product.</summary>
-internal static class LoraPacking
+internal static unsafe class LoraPacking
 {
     /// <param name="fallback">What f32 matrices are kept as.</param>
     public static CpuLora Pack(ComputePool pool, IReadOnlyList<LoraPart> parts, ReadOnlySpan<float> bias, PackedFormat fallback)
     {
-        List<IDisposable> made = [];
-        try
+        IWeightRows[] low = [.. parts.Where(part => part.A is not null).Select(part => part.A!)];
+        IWeightRows? shrinks = low.Length switch
         {
-            IWeightRows[] shrinks = [.. parts.Where(part => part.A is not null).Select(part => part.A!)];
-            ShrinkRows? shrink = shrinks.Length == 0 ? null : ShrinkRows.Pack(pool, shrinks.Length == 1 ? shrinks[0] : new StackedRows(shrinks), fallback.Codes);
-            if (shrink is not null) made.Add(shrink);
-            var packed = new CpuLoraPart[parts.Count];
-            int rank = 0;
-            for (int i = 0; i < packed.Length; i++)
-            {
-                PackedWeight expand = Packing.Pack(pool, new ScaledRows(parts[i].B, parts[i].Scale), fallback);
-                made.Add(expand);
-                packed[i] = new CpuLoraPart(expand, parts[i].A is null ? -1 : rank, parts[i].FirstOutput);
-                rank += (int)(parts[i].A?.Shape[0] ?? 0);
-            }
-            return new CpuLora(shrink, null, packed, Copy(bias));
-        }
-        catch
-        {
-            made.ForEach(part => part.Dispose());
-            throw;
-        }
+            0 => null,
+            1 => low[0],
+            _ => new StackedRows(low),
+        };
+        ShrinkRows shrink = shrinks is null ? default : new ShrinkRows(0, ShrinkRows.Choose(shrinks, fallback.Codes), (int)shrinks.Shape[0], (int)shrinks.Shape[1]);
+        (NativeBuffer memory, CpuLoraPart[] packed) = Expand(pool, parts, fallback, shrink.Bytes);
+        if (shrinks is null) return new CpuLora(memory, null, null, packed, Copy(bias));
+        shrink = shrink with { Address = memory.Address };
+        shrink.Fill(pool, shrinks);
+        return new CpuLora(memory, shrink, null, packed, Copy(bias));
     }
 
     /// <summary>A table's update: A is looked up by id.</summary>
     /// <param name="table">[vocabulary, rank]</param>
     public static CpuLora PackTable(ComputePool pool, IWeightRows table, LoraPart part, PackedFormat fallback)
     {
-        return new CpuLora(null, Packing.Pack(pool, table, fallback), [new CpuLoraPart(Packing.Pack(pool, new ScaledRows(part.B, part.Scale), fallback), 0, 0)], null);
+        PackedWeight lookup = Packing.Pack(pool, table, fallback);
+        (NativeBuffer memory, CpuLoraPart[] packed) = Expand(pool, [part with { A = table }], fallback, 0);
+        return new CpuLora(memory, null, lookup, packed, null);
+    }
+
+    // Every part's B behind what is read before it.
+    private static (NativeBuffer Memory, CpuLoraPart[] Parts) Expand(ComputePool pool, IReadOnlyList<LoraPart> parts, PackedFormat fallback, long before)
+    {
+        List<PackedWeight> tiles = [];
+        try
+        {
+            foreach (LoraPart part in parts) tiles.Add(Packing.Pack(pool, new ScaledRows(part.B, part.Scale), fallback));
+            var memory = new NativeBuffer(before + tiles.Sum(tile => tile.ByteCount));
+            var packed = new CpuLoraPart[parts.Count];
+            long at = before;
+            int rank = 0;
+            for (int i = 0; i < packed.Length; at += tiles[i++].ByteCount)
+            {
+                PackedWeight from = tiles[i];
+                Buffer.MemoryCopy((void*)from.Address, (byte*)memory.Address + at, memory.Length - at, from.ByteCount);
+                packed[i] = new CpuLoraPart(new ExpandTiles(memory.Address + (nint)at, from.Format.Codes, (int)from.OutputFeatures, (int)from.InputFeatures, (nint)from.TileBytes), parts[i].A is null ? -1 : rank, parts[i].FirstOutput);
+                rank += (int)(parts[i].A?.Shape[0] ?? 0);
+            }
+            return (memory, packed);
+        }
+        finally
+        {
+            tiles.ForEach(tile => tile.Dispose());
+        }
     }
 
     private static NativeBuffer? Copy(ReadOnlySpan<float> values)

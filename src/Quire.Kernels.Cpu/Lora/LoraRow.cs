@@ -13,13 +13,12 @@ internal static unsafe class LoraRow<T, TPairs>
     private const int Ahead = 2048;
 
     /// <summary>output += B x, four tiles of 16 columns at a time.</summary>
-    /// <param name="width">Columns; the last tile may have fewer than 16.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Expand(PackedWeight weight, float* x, float* output, int width)
+    public static void Expand(in ExpandTiles tiles, float* x, float* output)
     {
-        byte* tile = (byte*)weight.Address;
-        nint stride = (nint)weight.TileBytes;
-        int inputs = (int)weight.InputFeatures, column = 0;
+        byte* tile = (byte*)tiles.Address;
+        nint stride = tiles.TileBytes;
+        int inputs = tiles.Inputs, width = tiles.Outputs, column = 0;
         for (; column + 64 <= width; column += 64, tile += 4 * stride)
         {
             T a = T.Load(output + column), b = T.Load(output + column + 16), c = T.Load(output + column + 32), d = T.Load(output + column + 48);

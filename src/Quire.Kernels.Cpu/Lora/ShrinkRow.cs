@@ -13,11 +13,11 @@ internal static unsafe class ShrinkRow<T, TNumbers>
 
     /// <param name="x">[inputs]</param>
     /// <param name="shrunk">[ranks], written.</param>
-    /// <param name="after">What will be read next.</param>
-    public static void Run(ShrinkRows rows, float* x, float* shrunk, byte* after)
+    public static void Run(in ShrinkRows rows, float* x, float* shrunk)
     {
         // Weights come from memory once a row, in pieces too short for the processor to see ahead: four ranks are asked for while those before them are multiplied.
-        for (int at = 0; at < 4 * rows.Stride; at += Line) Prefetch(rows.Address + at);
+        byte* address = (byte*)rows.Address;
+        for (int at = 0; at < 4 * rows.Stride; at += Line) Prefetch(address + at);
         // The last inputs of a row, with zeros behind them.
         float* rest = stackalloc float[16];
         int whole = rows.Inputs / 16;
@@ -25,18 +25,16 @@ internal static unsafe class ShrinkRow<T, TNumbers>
         bool hasRest = whole * 16 < rows.Inputs;
         int rank = 0;
         for (; rank + 4 <= rows.Ranks; rank += 4)
-        {
-            byte* next = rank + 4 < rows.Ranks ? rows.Address + ((rank + 4L) * rows.Stride) : after;
-            Four(rows.Address + ((long)rank * rows.Stride), rows.Stride, next, x, rest, whole, hasRest, shrunk + rank);
-        }
-        for (; rank < rows.Ranks; rank++) shrunk[rank] = One(rows.Address + ((long)rank * rows.Stride), x, rest, whole, hasRest);
+            Four(address + ((long)rank * rows.Stride), rows.Stride, x, rest, whole, hasRest, shrunk + rank);
+        for (; rank < rows.Ranks; rank++) shrunk[rank] = One(address + ((long)rank * rows.Stride), x, rest, whole, hasRest);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four(byte* row, nint stride, byte* next, float* x, float* rest, int whole, bool hasRest, float* sums)
+    private static void Four(byte* row, nint stride, float* x, float* rest, int whole, bool hasRest, float* sums)
     {
         T a0 = T.Zero, b0 = T.Zero, c0 = T.Zero, d0 = T.Zero, a1 = T.Zero, b1 = T.Zero, c1 = T.Zero, d1 = T.Zero;
         int size = 16 * TNumbers.ElementSize, i = 0;
+        byte* next = row + (4 * stride);
         for (; i + 2 <= whole; i += 2, row += 2 * size)
         {
             for (int at = 0; at < 8 * size; at += Line, next += Line) Prefetch(next);
