@@ -34,6 +34,10 @@ internal sealed class RandomRows : IWeightRows
                 Set(1, 144, 0x20);
                 Set(3, 144, 0x20);
                 break;
+            case WeightFormat.Q5_K:
+                Set(1, 176, 0x20);
+                Set(3, 176, 0x20);
+                break;
             case WeightFormat.Q6_K: Set(209, 210, 0x20); break;
         }
     }
@@ -47,7 +51,7 @@ internal sealed class RandomRows : IWeightRows
     /// <summary>Inputs of a row must be a multiple of it.</summary>
     public static int BlockInputs(WeightFormat format) => format switch
     {
-        WeightFormat.Q2_K or WeightFormat.Q3_K or WeightFormat.Q4_K or WeightFormat.Q6_K => 256,
+        WeightFormat.Q2_K or WeightFormat.Q3_K or WeightFormat.Q4_K or WeightFormat.Q5_K or WeightFormat.Q6_K => 256,
         _ => 32,
     };
 
@@ -61,6 +65,7 @@ internal sealed class RandomRows : IWeightRows
         WeightFormat.Q2_K => inputs / 256 * 84,
         WeightFormat.Q3_K => inputs / 256 * 110,
         WeightFormat.Q4_K => inputs / 256 * 144,
+        WeightFormat.Q5_K => inputs / 256 * 176,
         WeightFormat.Q6_K => inputs / 256 * 210,
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };

@@ -14,7 +14,7 @@ internal static class IntegerTileEmitter
     /// <summary>Integer and float sums both stay in registers up to this many pairs; sums that go through memory at every group cost a sixth of the rate.</summary>
     public const int MaxSums = 12;
 
-    /// <param name="format">A coded format of bytes or nibbles; groups of 16 only of bytes around the middle.</param>
+    /// <param name="format">A coded format of bytes or nibbles, groups of 16 only of bytes around the middle; or superblocks with groups of 32.</param>
     /// <param name="rows">Rows of activations, at least 1.</param>
     /// <param name="tiles">Column tiles, 1 .. 4; rows * tiles is at most <see cref="MaxSums"/>.</param>
     public static EmittedCode Emit(PackedFormat format, int rows, int tiles) => EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles).Emit());
@@ -22,14 +22,22 @@ internal static class IntegerTileEmitter
     private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles)
     {
         private const int Record = ActivationGroup.Size;
-        private readonly bool nibbles = format.Codes == CodeType.Bits4;
+        private const int OperandsStart = 2 * MaxSums;
+        private readonly bool nibbles = format.Codes is CodeType.Bits4 or CodeType.Super4 or CodeType.Bits5;
 
-        // Integer sums first, float sums behind them, then operands.
+        // Scales and minima of superblocks stay in registers where those suffice, else in memory.
+        private readonly bool keepsScales = 2 * tiles * (rows + 1) <= OperandsStart;
+
+        // Integer sums first, float sums behind them, the scales of superblocks, then operands.
         private AssemblerRegisterZMM Dot(int row, int tile) => EmittedCode.Zmm[(row * tiles) + tile];
 
         private AssemblerRegisterZMM Sum(int row, int tile) => EmittedCode.Zmm[((rows + row) * tiles) + tile];
 
-        private static AssemblerRegisterZMM Operand(int index) => EmittedCode.Zmm[24 + index];
+        private AssemblerRegisterZMM SuperScale(int tile, int index) => EmittedCode.Zmm[(2 * rows * tiles) + (2 * tile) + index];
+
+        private static AssemblerMemoryOperand SuperScaleAddress(int tile, int index) => __zmmword_ptr[rdi + IntegerTileArguments.ScalesOffset + (((2 * tile) + index) * 64)];
+
+        private static AssemblerRegisterZMM Operand(int index) => EmittedCode.Zmm[OperandsStart + index];
 
         // rdi arguments, rsi and r11 = rsi + r10 codes, rdx and r9 = rdx + r10 headers, r10 bytes between tiles,
         // r8 activations, rax bytes between their groups, rbx sums, rcx groups left under this header, r12 and r13 = r12 + r10 the next tiles' codes.
@@ -48,14 +56,42 @@ internal static class IntegerTileEmitter
             c.lea(r11, __[rsi + r10]);
             c.lea(r12, tiles switch { 1 => __[rsi + r10], 2 => __[rsi + (r10 * 2)], 3 => __[r11 + (r10 * 2)], _ => __[rsi + (r10 * 4)] });
             c.lea(r13, __[r12 + r10]);
-            if (nibbles) BroadcastMask();
+            if (nibbles) Broadcast(Mask, 0x0f0f0f0f);
+            if (format.Codes == CodeType.Bits5) Broadcast(FifthBit, 0x10101010);
             ForAll((row, tile) => c.vmovups(Sum(row, tile), SumAddress(row, tile)));
 
             Label header = c.CreateLabel(), group = c.CreateLabel();
             c.Label(ref header);
-            c.mov(rcx, __qword_ptr[rdi + IntegerTileArguments.GroupsPerHeaderOffset]);
+            if (format.IsSuperblocks)
+            {
+                LoadSuperScales();
+                c.mov(ecx, Superblocks.Inputs / Superblocks.RunInputs);
+            }
+            else
+            {
+                c.mov(rcx, __qword_ptr[rdi + IntegerTileArguments.GroupsPerHeaderOffset]);
+            }
             c.Label(ref group);
-            Prefetch();
+            if (format.IsSuperblocks) Run();
+            else Group();
+            c.dec(rcx);
+            c.jnz(group);
+            // The next header follows this group's codes, and its codes follow it.
+            c.mov(rdx, rsi);
+            c.lea(r9, __[rdx + r10]);
+            Advance(format.HeaderBytes);
+            c.dec(__qword_ptr[rdi + IntegerTileArguments.HeadersLeftOffset]);
+            c.jnz(header);
+
+            ForAll((row, tile) => c.vmovups(SumAddress(row, tile), Sum(row, tile)));
+            c.pop(r13);
+            c.pop(r12);
+            c.pop(rbx);
+        }
+
+        private void Group()
+        {
+            Prefetch(0, format.CodeBytes);
             if (format.GroupSize < Packing.Group)
             {
                 for (int half = 0; half < 2; half++)
@@ -68,39 +104,60 @@ internal static class IntegerTileEmitter
             else
             {
                 Begin(nibbles ? ActivationGroup.Start4Offset : ActivationGroup.Start8Offset);
-                if (nibbles) NibbleDots();
+                if (nibbles) NibbleDots(0);
                 else ByteDots(0, 8);
                 Scale(0);
             }
-            c.add(rsi, format.CodeBytes);
-            c.add(r11, format.CodeBytes);
-            c.add(r12, format.CodeBytes);
-            c.add(r13, format.CodeBytes);
+            Advance(format.CodeBytes);
             c.add(r8, rax);
-            c.dec(rcx);
-            c.jnz(group);
-            // The next header follows this group's codes, and its codes follow it.
-            c.mov(rdx, rsi);
-            c.lea(r9, __[rdx + r10]);
-            c.add(rsi, format.HeaderBytes);
-            c.add(r11, format.HeaderBytes);
-            c.add(r12, format.HeaderBytes);
-            c.add(r13, format.HeaderBytes);
-            c.dec(__qword_ptr[rdi + IntegerTileArguments.HeadersLeftOffset]);
-            c.jnz(header);
+        }
 
-            ForAll((row, tile) => c.vmovups(SumAddress(row, tile), Sum(row, tile)));
-            c.pop(r13);
-            c.pop(r12);
-            c.pop(rbx);
+        // Two groups of superblocks behind their scales and minima.
+        private void Run()
+        {
+            int end = Superblocks.WordBytes;
+            for (int group = 0; group < Superblocks.RunInputs / Packing.Group; group++)
+            {
+                int codes = end;
+                end += format.CodeBytes;
+                Prefetch(group == 0 ? 0 : codes, end);
+                Begin(0);
+                NibbleDots(codes);
+                Scale(group * 2 * Packing.Columns);
+                c.add(r8, rax);
+            }
+            Advance(end);
+        }
+
+        private void LoadSuperScales()
+        {
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                for (int index = 0; index < 2; index++)
+                {
+                    AssemblerRegisterZMM to = keepsScales ? SuperScale(tile, index) : Operand(0);
+                    c.vcvtph2ps(to, HeaderAddress(tile, index * format.OffsetStart, __ymmword_ptr));
+                    if (!keepsScales) c.vmovups(SuperScaleAddress(tile, index), to);
+                }
+            }
+        }
+
+        private void Advance(int bytes)
+        {
+            c.add(rsi, bytes);
+            c.add(r11, bytes);
+            c.add(r12, bytes);
+            c.add(r13, bytes);
         }
 
         private static AssemblerRegisterZMM Mask => EmittedCode.Zmm[31];
 
-        private void BroadcastMask()
+        private static AssemblerRegisterZMM FifthBit => EmittedCode.Zmm[30];
+
+        private void Broadcast(AssemblerRegisterZMM to, int value)
         {
-            c.mov(ecx, 0x0f0f0f0f);
-            c.vpbroadcastd(Mask, ecx);
+            c.mov(ecx, value);
+            c.vpbroadcastd(to, ecx);
         }
 
         private void ForAll(Action<int, int> action)
@@ -111,10 +168,10 @@ internal static class IntegerTileEmitter
 
         // The tiles after these are multiplied next, and a tile is too short for the machine's own prefetchers to catch up. A header's lines come with
         // its neighbours'.
-        private void Prefetch()
+        private void Prefetch(int first, int end)
         {
             for (int tile = 0; tile < tiles; tile++)
-                for (int line = 0; line < format.CodeBytes; line += 64) c.prefetcht0(Address(__byte_ptr, r12, r13, tile, line));
+                for (int line = first; line < end; line += 64) c.prefetcht0(Address(__byte_ptr, r12, r13, tile, line));
         }
 
         // A weight's code stands `middle` above its value: the dot product starts that much below, per activation.
@@ -130,17 +187,22 @@ internal static class IntegerTileEmitter
             }
         }
 
-        private void NibbleDots()
+        private void NibbleDots(int codes)
         {
             for (int vector = 0; vector < 4; vector++)
             {
                 for (int tile = 0; tile < tiles; tile++)
                 {
                     (AssemblerRegisterZMM low, AssemblerRegisterZMM high) = (Operand(2 * (tile % 2)), Operand((2 * (tile % 2)) + 1));
-                    c.vmovdqu64(high, CodeAddress(tile, 64 * vector));
+                    c.vmovdqu64(high, CodeAddress(tile, codes + (64 * vector)));
                     c.vpandd(low, high, Mask);
                     c.vpsrlw(high, high, 4);
                     c.vpandd(high, high, Mask);
+                    if (format.Codes == CodeType.Bits5)
+                    {
+                        AddFifthBits(low, tile, codes + 256, 2 * vector);
+                        AddFifthBits(high, tile, codes + 256, (2 * vector) + 1);
+                    }
                     // Two tiles are unpacked, then multiplied by all rows with one broadcast for both.
                     bool isPairEnd = tile % 2 == 1 || tile == tiles - 1;
                     if (!isPairEnd) continue;
@@ -149,6 +211,16 @@ internal static class IntegerTileEmitter
                     Dots((8 * vector) + 4, first, tile, t => Operand((2 * (t % 2)) + 1));
                 }
             }
+        }
+
+        // Bit `quad` of each byte of the plane becomes bit 4.
+        private void AddFifthBits(AssemblerRegisterZMM codes, int tile, int plane, int quad)
+        {
+            const byte orOfAnd = 0xf8;
+            AssemblerRegisterZMM bits = Operand(4);
+            if (quad < 4) c.vpsllw(bits, CodeAddress(tile, plane), (byte)(4 - quad));
+            else c.vpsrlw(bits, CodeAddress(tile, plane), (byte)(quad - 4));
+            c.vpternlogd(codes, bits, FifthBit, orOfAnd);
         }
 
         private void ByteDots(int first, int end)
@@ -183,10 +255,18 @@ internal static class IntegerTileEmitter
             for (int tile = 0; tile < tiles; tile++)
             {
                 AssemblerRegisterZMM scale = Operand(0), minimum = Operand(1);
-                LoadScales(scale, tile, offset);
+                if (format.IsSuperblocks)
+                {
+                    LoadGroupScales(scale, tile, offset, 0);
+                    LoadGroupScales(minimum, tile, offset + Packing.Columns, 1);
+                }
+                else
+                {
+                    LoadScales(scale, tile, offset);
+                }
                 switch (format.Offset)
                 {
-                    case OffsetType.Minimum:
+                    case OffsetType.Minimum when !format.IsSuperblocks:
                         LoadScales(minimum, tile, format.OffsetStart);
                         break;
                     case OffsetType.Zero:
@@ -203,9 +283,20 @@ internal static class IntegerTileEmitter
                     c.vcvtdq2ps(dot, dot);
                     c.vmulps(dot, dot, scale);
                     c.vfmadd231ps(sum, dot, __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaleOffset]);
-                    if (format.Offset != OffsetType.Middle) c.vfmadd231ps(sum, minimum, __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaledSumOffset]);
+                    AssemblerMemoryOperand scaledSum = __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaledSumOffset];
+                    if (format.IsSuperblocks) c.vfnmadd231ps(sum, minimum, scaledSum);
+                    else if (format.Offset != OffsetType.Middle) c.vfmadd231ps(sum, minimum, scaledSum);
                 }
             }
+        }
+
+        // Bytes times the superblock's scale or minimum.
+        private void LoadGroupScales(AssemblerRegisterZMM to, int tile, int offset, int index)
+        {
+            c.vpmovzxbd(to, Address(__xmmword_ptr, rsi, r11, tile, offset));
+            c.vcvtdq2ps(to, to);
+            if (keepsScales) c.vmulps(to, to, SuperScale(tile, index));
+            else c.vmulps(to, to, SuperScaleAddress(tile, index));
         }
 
         private void LoadScales(AssemblerRegisterZMM to, int tile, int offset)

@@ -12,9 +12,11 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     private const int FewBlocks = 6;
     private const int ItemsPerWorker = 4;
 
-    private const int UnpackedGroups = Superblocks.Inputs / Packing.Group;
+    private const int SuperblockGroups = Superblocks.Inputs / Packing.Group;
 
-    private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(Format(weight)) : null;
+    private readonly bool unpacks = Unpacks(weight.Format);
+    private readonly PackedFormat format = Multiplied(weight.Format);
+    private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(Multiplied(weight.Format)) : null;
 
     private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
 
@@ -43,8 +45,7 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
         new Span<float>(sums, rows * IntegerTileArguments.SumColumns).Clear();
         byte* start = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
         int step = emitted is null ? 1 : EmittedIntegerTiles.Tiles(rows);
-        bool unpacks = weight.Format.IsSuperblocks;
-        int piece = unpacks ? UnpackedGroups : endBlock - firstBlock == 1 ? activations.Groups : PieceGroups;
+        int piece = unpacks ? SuperblockGroups : endBlock - firstBlock == 1 ? activations.Groups : PieceGroups;
         for (int tile = 0; tile < tiles; tile += step)
         {
             int count = Math.Min(step, tiles - tile);
@@ -57,12 +58,12 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
                 {
                     byte* packed = at;
                     at = (byte*)(sums + (Blocking.MaxRows * IntegerTileArguments.SumColumns));
-                    stride = groups * SuperblockUnpacking<T>.GroupBytes;
+                    stride = (nint)format.TileBytes(groups * Packing.Group);
                     for (int i = 0; i < count; i++) SuperblockUnpacking<T>.Unpack(weight.Format, packed + (i * weight.TileBytes), group, groups, at + (i * stride));
                 }
                 else
                 {
-                    at += (group / GroupsPerHeader * (long)weight.Format.HeaderBytes) + (group * (long)weight.Format.CodeBytes);
+                    at += format.TileBytes((long)group * Packing.Group);
                 }
                 for (int block = firstBlock; block < endBlock; block++)
                 {
@@ -74,10 +75,12 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
         output.Finish<T>(sums, IntegerTileArguments.SumColumns, firstRow, rows, panel * PanelTiles * Packing.Columns, tiles * Packing.Columns);
     }
 
-    private int GroupsPerHeader => Math.Min(Format(weight).HeaderInputs / Packing.Group, activations.Groups);
+    private int GroupsPerHeader => format.IsSuperblocks ? SuperblockGroups : Math.Min(format.HeaderInputs / Packing.Group, activations.Groups);
 
-    // What is multiplied: superblocks are unpacked piece by piece.
-    private static PackedFormat Format(PackedWeight weight) => weight.Format.IsSuperblocks ? Superblocks.Unpacked : weight.Format;
+    // Superblocks with groups of 16 are unpacked piece by piece.
+    private static bool Unpacks(PackedFormat format) => format.IsSuperblocks && format.GroupSize < Packing.Group;
+
+    private static PackedFormat Multiplied(PackedFormat format) => Unpacks(format) ? Superblocks.Unpacked : format;
 
     // Two tiles' groups that fill half of the nearest cache: a multiple of the groups under a header, or all.
     private int PieceGroups => GroupsPerHeader > 32 ? activations.Groups : 32 / GroupsPerHeader * GroupsPerHeader;
@@ -87,7 +90,6 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     private void Multiply(byte* tile, nint tileStride, int tiles, int block, int group, int groups, float* sums)
     {
         int rows = activations.FirstRow(block + 1) - activations.FirstRow(block), stride = activations.GroupStride(block);
-        PackedFormat format = Format(weight);
         byte* records = (byte*)activations.Block(block) + ((long)group * stride);
         int perHeader = GroupsPerHeader;
         if (emitted is null)

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>What a register tile of the int8 product works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 64)]
+[StructLayout(LayoutKind.Explicit, Size = ScalesOffset + 256)]
 internal unsafe struct IntegerTileArguments
 {
     public const int CodesOffset = 0, HeadersOffset = 8, TileStrideOffset = 16, ActivationsOffset = 24, ActivationStrideOffset = 32,
-        SumsOffset = 40, GroupsPerHeaderOffset = 48, HeadersLeftOffset = 56;
+        SumsOffset = 40, GroupsPerHeaderOffset = 48, HeadersLeftOffset = 56, ScalesOffset = 64;
 
     /// <summary>Columns of a row of sums: a panel of four tiles.</summary>
     public const int SumColumns = 64;
@@ -43,4 +43,8 @@ internal unsafe struct IntegerTileArguments
     /// <summary>Headers to go through, at least 1.</summary>
     [FieldOffset(HeadersLeftOffset)]
     public nint HeadersLeft;
+
+    /// <summary>Room for the scales and minima of two tiles' superblocks.</summary>
+    [FieldOffset(ScalesOffset)]
+    public fixed float Scales[64];
 }

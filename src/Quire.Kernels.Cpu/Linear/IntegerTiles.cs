@@ -37,6 +37,11 @@ internal static unsafe class IntegerTiles<T>
             MultiplyPairs(format, tile, groups, activations, stride, rows, sums);
             return;
         }
+        if (format.IsSuperblocks)
+        {
+            MultiplySuperblocks(format, tile, groups, activations, stride, rows, sums);
+            return;
+        }
         byte* unpacked = stackalloc byte[512];
         T* dots = stackalloc T[ActivationRows.MaxBlockRows];
         int perHeader = format.GroupSize / Packing.Group, middle = format.Offset == OffsetType.Middle ? format.Middle : 0;
@@ -55,14 +60,46 @@ internal static unsafe class IntegerTiles<T>
                 for (int vector = 0; vector < 4; vector++) T.UnpackNibbles(tile + (64 * vector), unpacked + (128 * vector), unpacked + (128 * vector) + 64);
             }
             T.Dot32(codes, (sbyte*)activations, ActivationGroup.Size, rows, format.Codes == CodeType.Bits4, middle, dots);
-            for (int row = 0; row < rows; row++)
+            Add(dots, scale, minimum, format.Offset != OffsetType.Middle, activations, rows, sums);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(T* dots, T scale, T minimum, bool hasMinimum, byte* activations, int rows, float* sums)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            var record = (ActivationGroup*)(activations + (row * ActivationGroup.Size));
+            float* sum = sums + (row * IntegerTileArguments.SumColumns);
+            T value = T.Fma(dots[row] * scale, T.Broadcast(record->Scale), T.Load(sum));
+            if (hasMinimum) value = T.Fma(minimum, T.Broadcast(record->ScaledSum), value);
+            T.Store(sum, value);
+        }
+    }
+
+    // Groups of 32 with scales of two levels; the tile begins with a superblock.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplySuperblocks(PackedFormat format, byte* tile, int groups, byte* activations, nint stride, int rows, float* sums)
+    {
+        byte* bytes = stackalloc byte[512];
+        T* dots = stackalloc T[ActivationRows.MaxBlockRows];
+        var layout = new Superblocks.Layout(format);
+        T superScale = default, superMinimum = default;
+        for (int k = 0; k < groups * Packing.Group; k += Packing.Group, activations += stride)
+        {
+            byte* superblock = layout.Start(tile, k), codes = layout.Codes(superblock, k), scales = layout.GroupScales(superblock, k);
+            if (k % Superblocks.Inputs == 0) SuperblockUnpacking<T>.Scales32(superblock, out superScale, out superMinimum);
+            if (format.Codes == CodeType.Super4)
             {
-                var record = (ActivationGroup*)(activations + (row * ActivationGroup.Size));
-                float* sum = sums + (row * IntegerTileArguments.SumColumns);
-                T value = T.Fma(dots[row] * scale, T.Broadcast(record->Scale), T.Load(sum));
-                if (format.Offset != OffsetType.Middle) value = T.Fma(minimum, T.Broadcast(record->ScaledSum), value);
-                T.Store(sum, value);
+                for (int vector = 0; vector < 4; vector++) T.UnpackNibbles(codes + (64 * vector), bytes + (128 * vector), bytes + (128 * vector) + 64);
+                T.Dot32(bytes, (sbyte*)activations, ActivationGroup.Size, rows, areNibbles: true, 0, dots);
             }
+            else
+            {
+                SuperblockUnpacking<T>.Unpack5(codes, bytes);
+                T.Dot32(bytes, (sbyte*)activations, ActivationGroup.Size, rows, areNibbles: false, 0, dots);
+            }
+            Add(dots, superScale * T.WidenBytes(scales), superMinimum * T.WidenBytes(scales + Packing.Columns), hasMinimum: true, activations, rows, sums);
         }
     }
 

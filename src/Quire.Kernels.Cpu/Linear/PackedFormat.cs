@@ -32,6 +32,12 @@ internal enum CodeType
     /// <summary><see cref="Superblocks"/> of codes of 3 bits: low two, top one.</summary>
     Bits3,
 
+    /// <summary><see cref="Superblocks"/> of codes of 4 bits, which lie as <see cref="Bits4"/>.</summary>
+    Super4,
+
+    /// <summary><see cref="Superblocks"/> of codes of 5 bits: low four, top one.</summary>
+    Bits5,
+
     /// <summary><see cref="Superblocks"/> of codes of 6 bits: low four, top two.</summary>
     Bits6,
 }
@@ -65,7 +71,7 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
 
     /// <summary>Rounded activations may be multiplied with the codes themselves.</summary>
     public bool HasIntegerProduct => GroupSize >= Packing.Group
-        ? Codes is CodeType.Bits4 or CodeType.Bits8
+        ? Codes is CodeType.Bits4 or CodeType.Bits8 or CodeType.Super4 or CodeType.Bits5
         : Offset == OffsetType.Middle && Codes is CodeType.Bits8 or CodeType.Bits3 or CodeType.Bits6;
 
     /// <summary>Laid out as <see cref="Superblocks"/>.</summary>
@@ -83,7 +89,8 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
     {
         CodeType.Bits2 => 128,
         CodeType.Bits3 => 192,
-        CodeType.Bits4 or CodeType.Levels4 => 256,
+        CodeType.Bits4 or CodeType.Levels4 or CodeType.Super4 => 256,
+        CodeType.Bits5 => 320,
         CodeType.Bits6 => 384,
         _ => 512,
     };

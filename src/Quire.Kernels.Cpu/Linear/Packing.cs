@@ -20,9 +20,8 @@ internal static unsafe class Packing
         WeightFormat.Q4_0 => new PackedFormat(CodeType.Bits4, Group),
         WeightFormat.Q4_1 => new PackedFormat(CodeType.Bits4, Group, DType.F16, OffsetType.Minimum),
         WeightFormat.Q8_0 => new PackedFormat(CodeType.Bits8, Group),
-        // Products of 11 and 6 bits: the groups' own scales and minima are exact in f32, not in 16 bits.
-        WeightFormat.Q4_K => new PackedFormat(CodeType.Bits4, Group, DType.F32, OffsetType.Minimum),
-        WeightFormat.Q5_K => new PackedFormat(CodeType.Bits8, Group, DType.F32, OffsetType.Minimum),
+        WeightFormat.Q4_K => new PackedFormat(CodeType.Super4, Group, DType.F16, OffsetType.Minimum),
+        WeightFormat.Q5_K => new PackedFormat(CodeType.Bits5, Group, DType.F16, OffsetType.Minimum),
         WeightFormat.Q2_K => new PackedFormat(CodeType.Bits2, Superblocks.Group, DType.F16, OffsetType.Minimum),
         WeightFormat.Q3_K => new PackedFormat(CodeType.Bits3, Superblocks.Group),
         WeightFormat.Q6_K => new PackedFormat(CodeType.Bits6, Superblocks.Group),
@@ -69,7 +68,7 @@ internal static unsafe class Packing
                         rows.Read(first + column, values);
                         for (int k = 0; k < values.Length; k++) ((ushort*)tile)[PairSlot(column, k)] = RoundToBf16(values[k]);
                         break;
-                    case CodeType.Bits4 or CodeType.Bits8 when rows.Format is WeightFormat.Q4_K or WeightFormat.Q5_K:
+                    case CodeType.Super4 or CodeType.Bits5:
                         SuperblockPacking.Pack(tile, column, rows.Raw(first + column), weight.Format);
                         break;
                     case CodeType.Bits2 or CodeType.Bits3 or CodeType.Bits6:

@@ -4,13 +4,10 @@ using Quire.Kernels.Cpu.Simd;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>A piece of a tile of <see cref="Superblocks"/> without minima as groups of bytes (<see cref="Superblocks.Unpacked"/>), for integer products.</summary>
+/// <summary>A piece of a tile of <see cref="Superblocks"/> for integer products: groups of 16 as <see cref="Superblocks.Unpacked"/>; parts of groups of 32.</summary>
 internal static unsafe class SuperblockUnpacking<T>
     where T : unmanaged, ILanes<T>
 {
-    /// <summary>Bytes of 32 inputs: two vectors of scales, eight of codes.</summary>
-    public const int GroupBytes = HeaderBytes + 512;
-
     private const int HeaderBytes = 2 * Packing.Columns * sizeof(float);
 
     /// <param name="first">First group of 32 inputs.</param>
@@ -21,7 +18,7 @@ internal static unsafe class SuperblockUnpacking<T>
         var layout = new Superblocks.Layout(format);
         bool isSix = format.Codes == CodeType.Bits6;
         T middle = T.Broadcast(128);
-        for (int k = first * Packing.Group; k < (first + groups) * Packing.Group; k += Packing.Group, to += GroupBytes)
+        for (int k = first * Packing.Group; k < (first + groups) * Packing.Group; k += Packing.Group, to += HeaderBytes + 512)
         {
             byte* superblock = layout.Start(tile, k), codes = layout.Codes(superblock, k);
             uint* words = (uint*)layout.Words(superblock, k);
@@ -32,6 +29,31 @@ internal static unsafe class SuperblockUnpacking<T>
             byte* bytes = to + HeaderBytes;
             if (isSix) Unpack6(codes, bytes);
             else Unpack3(codes, bytes);
+        }
+    }
+
+    /// <summary>What a group's bytes of scales and minima are multiplied by, the minima to be added: exact products of 11 and 6 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales32(byte* superblock, out T scale, out T minimum)
+    {
+        scale = T.WidenF16(Superblocks.Scale(superblock, 0));
+        minimum = T.WidenF16(Superblocks.Minimum(superblock, 0)) * T.Broadcast(-1);
+    }
+
+    /// <param name="bytes">[512], written.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack5(byte* codes, byte* bytes)
+    {
+        Vector256<byte> fifteen = Vector256.Create((byte)0x0f), top = Vector256.Create((byte)0x10);
+        for (int half = 0; half < 64; half += 32)
+        {
+            Vector256<ushort> tops = Vector256.Load(codes + 256 + half).AsUInt16();
+            for (int i = 0; i < 4; i++, tops >>>= 2)
+            {
+                Vector256<byte> nibbles = Vector256.Load(codes + (64 * i) + half);
+                ((nibbles & fifteen) | ((tops << 4).AsByte() & top)).Store(bytes + (128 * i) + half);
+                (((nibbles.AsUInt16() >>> 4).AsByte() & fifteen) | ((tops << 3).AsByte() & top)).Store(bytes + (128 * i) + 64 + half);
+            }
         }
     }
 

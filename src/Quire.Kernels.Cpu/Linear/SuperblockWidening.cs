@@ -13,6 +13,11 @@ internal static unsafe class SuperblockWidening<T>
     /// <summary>As <see cref="Widening{T}.Widen"/>.</summary>
     public static void Widen(PackedFormat format, byte* tile, int first, int count, float* wide)
     {
+        if (format.GroupSize == Packing.Group)
+        {
+            Groups32(format, tile, first, count, wide);
+            return;
+        }
         var layout = new Superblocks.Layout(format);
         int bottomBytes = Superblocks.PlaneBytes(Superblocks.Planes(format.Codes).Low);
         bool hasMinima = format.Offset == OffsetType.Minimum, isSix = format.Codes == CodeType.Bits6;
@@ -40,6 +45,26 @@ internal static unsafe class SuperblockWidening<T>
                 First3(bottom, top, even, wide);
                 Second3(bottom + 16, top, odd, wide + Half);
             }
+        }
+    }
+
+    private static void Groups32(PackedFormat format, byte* tile, int first, int count, float* wide)
+    {
+        var layout = new Superblocks.Layout(format);
+        byte* bytes = stackalloc byte[512];
+        for (int k = first; k < first + count; k += Packing.Group, wide += 2 * Half)
+        {
+            byte* superblock = layout.Start(tile, k), codes = layout.Codes(superblock, k);
+            byte* scales = layout.GroupScales(superblock, k);
+            SuperblockUnpacking<T>.Scales32(superblock, out T scale, out T minimum);
+            (scale, minimum) = (scale * T.WidenBytes(scales), minimum * T.WidenBytes(scales + Packing.Columns));
+            if (format.Codes == CodeType.Super4)
+            {
+                Widening<T>.Affine4(codes, codes + 256, scale, minimum, wide);
+                continue;
+            }
+            SuperblockUnpacking<T>.Unpack5(codes, bytes);
+            Widening<T>.Affine8(bytes, bytes + 512, scale, minimum, wide);
         }
     }
 

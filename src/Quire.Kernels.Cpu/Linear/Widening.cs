@@ -19,7 +19,7 @@ internal static unsafe class Widening<T>
             case CodeType.BF16: Bf16((ushort*)tile + ((long)first * Packing.Columns), count, wide); break;
             case CodeType.F16: F16((ushort*)tile + ((long)first * Packing.Columns), count, wide); break;
             case CodeType.F32: throw new ArgumentOutOfRangeException(nameof(format));
-            case CodeType.Bits2 or CodeType.Bits3 or CodeType.Bits6: SuperblockWidening<T>.Widen(format, tile, first, count, wide); break;
+            case >= CodeType.Bits2: SuperblockWidening<T>.Widen(format, tile, first, count, wide); break;
             default: Codes(format, tile, first, count, wide); break;
         }
     }
@@ -103,9 +103,9 @@ internal static unsafe class Widening<T>
         }
     }
 
-    // scale * code + minimum in one rounding: the product of 4 and 11 bits is exact, so this is the value that the format defines.
+    // scale * code + minimum in one rounding: the product of 4 or 5 and at most 17 bits is exact, so this is the value that the format defines.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Affine4(byte* codes, byte* end, T scale, T minimum, float* wide)
+    public static void Affine4(byte* codes, byte* end, T scale, T minimum, float* wide)
     {
         for (; codes < end; codes += 64, wide += 128)
         {
@@ -122,7 +122,7 @@ internal static unsafe class Widening<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Affine8(byte* codes, byte* end, T scale, T minimum, float* wide)
+    public static void Affine8(byte* codes, byte* end, T scale, T minimum, float* wide)
     {
         for (; codes < end; codes += 64, wide += 64)
         {

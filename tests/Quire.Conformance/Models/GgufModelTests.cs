@@ -37,6 +37,43 @@ public sealed class GgufModelTests
         }
     }
 
+    /// <summary>Needs no golden data: what the weights are does not matter here.</summary>
+    [Theory]
+    [InlineData(GgmlType.Q4_K)]
+    [InlineData(GgmlType.Q5_K)]
+    public void Weights_take_at_most_a_tenth_more_than_the_file(GgmlType type)
+    {
+        const int embedding = 256, feedForward = 768, vocabulary = 64;
+        TinyGguf gguf = new TinyGguf("llama")
+            .UInt32("llama.block_count", 1).UInt32("llama.context_length", 64).UInt32("llama.embedding_length", embedding).UInt32("llama.feed_forward_length", feedForward)
+            .UInt32("llama.attention.head_count", 4).UInt32("llama.attention.head_count_kv", 2)
+            .Float32("llama.attention.layer_norm_rms_epsilon", 1e-5f).Float32("llama.rope.freq_base", 10000)
+            .Text("tokenizer.ggml.model", "gpt2").Strings("tokenizer.ggml.tokens", [.. Enumerable.Range(0, vocabulary).Select(id => $"t{id}")]).UInt32("tokenizer.ggml.eos_token_id", 2);
+        Matrix("token_embd", vocabulary, embedding);
+        Matrix("blk.0.attn_q", embedding, embedding);
+        Matrix("blk.0.attn_k", embedding / 2, embedding);
+        Matrix("blk.0.attn_v", embedding / 2, embedding);
+        Matrix("blk.0.attn_output", embedding, embedding);
+        Matrix("blk.0.ffn_gate", feedForward, embedding);
+        Matrix("blk.0.ffn_up", feedForward, embedding);
+        Matrix("blk.0.ffn_down", embedding, feedForward);
+        foreach (string norm in (string[])["blk.0.attn_norm", "blk.0.ffn_norm", "output_norm"]) gguf.Tensor(norm + ".weight", (uint)GgmlType.F32, [embedding], new byte[4 * embedding]);
+        string path = Path.Combine(Path.GetTempPath(), $"quire-{Guid.NewGuid():n}.gguf");
+        File.WriteAllBytes(path, gguf.Build());
+        try
+        {
+            using var runner = new ForwardRunner(path, positions: 64);
+            Assert.InRange(runner.WeightBytes, 1, 1.10 * new FileInfo(path).Length);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        void Matrix(string name, int outputs, int inputs) =>
+            gguf.Tensor(name + ".weight", (uint)type, [inputs, outputs], new byte[outputs * inputs / 256 * type.BlockBytes()]);
+    }
+
     private static JsonDocument Load(string name, out JsonElement golden)
     {
         if (name.Length == 0) Assert.Skip("no golden/gguf/models here");

@@ -23,6 +23,24 @@ public sealed class EmittedCodeTests
     }
 
     [Fact]
+    public void Int8_tiles_of_superblocks_multiply_two_groups_and_add_their_minima()
+    {
+        foreach (CodeType type in (CodeType[])[CodeType.Super4, CodeType.Bits5])
+        {
+            for (int rows = 1; rows <= 6; rows++)
+            {
+                for (int tiles = 1; tiles <= (rows == 1 ? 4 : 2); tiles++)
+                {
+                    Instruction[] code = Decode(IntegerTileEmitter.Emit(new PackedFormat(type, 32, DType.F16, OffsetType.Minimum), rows, tiles));
+                    Assert.Equal(2 * 8 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vpdpbusd));
+                    Assert.Equal(2 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vfnmadd231ps));
+                    Assert.Equal(type == CodeType.Bits5 ? 2 * 8 * tiles : 0, code.Count(i => i.Mnemonic == Mnemonic.Vpternlogd));
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void Int8_tiles_of_groups_of_16_scale_each_half()
     {
         for (int rows = 1; rows <= 6; rows++)
