@@ -22,6 +22,11 @@ catch (QuireException e)
     await Console.Error.WriteLineAsync("quire: " + e.Message);
     return e.Kind == ErrorKind.Internal ? 1 : 2;
 }
+catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+{
+    await Console.Error.WriteLineAsync("quire: " + e.Message);
+    return 2;
+}
 catch (OperationCanceledException)
 {
     return 130;

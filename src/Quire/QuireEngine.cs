@@ -142,12 +142,13 @@ public sealed partial class QuireEngine : IAsyncDisposable
     /// <summary>The row that the model's pooling takes after the final norm, not normalised. Requests at once share steps.</summary>
     /// <param name="tokens">At least one, at most <see cref="MaxModelLength"/>.</param>
     /// <param name="adapter">Name of an adapter, or null.</param>
+    /// <param name="priority">Smaller runs first under the priority policy.</param>
     /// <returns>As many numbers as the model's hidden size.</returns>
     /// <exception cref="QuireException">The engine gives no embeddings, or the request is refused or failed.</exception>
-    public Task<float[]> EmbedAsync(int[] tokens, string? adapter = null, CancellationToken cancellationToken = default)
+    public Task<float[]> EmbedAsync(int[] tokens, string? adapter = null, int priority = 0, CancellationToken cancellationToken = default)
     {
         if (Runner == RunnerKind.Classify) throw new QuireException(ErrorKind.InvalidRequest, "This model classifies; it gives no embeddings.", param: "runner");
-        return PoolAsync(tokens, null, adapter, cancellationToken);
+        return PoolAsync(tokens, null, adapter, priority, cancellationToken);
     }
 
     /// <summary>A number for each of <see cref="Labels"/>, as the model gives them.</summary>
@@ -155,13 +156,13 @@ public sealed partial class QuireEngine : IAsyncDisposable
     /// <param name="tokenTypes">By token: 0 for those of a pair's first text, 1 for the second's; null is 0. Models without kinds of tokens, or with one, do not look at it.</param>
     /// <param name="adapter">Name of an adapter, or null.</param>
     /// <exception cref="QuireException">The model is no classifier, or the request is refused or failed.</exception>
-    public Task<float[]> ClassifyAsync(int[] tokens, int[]? tokenTypes = null, string? adapter = null, CancellationToken cancellationToken = default)
+    public Task<float[]> ClassifyAsync(int[] tokens, int[]? tokenTypes = null, string? adapter = null, int priority = 0, CancellationToken cancellationToken = default)
     {
         if (Runner != RunnerKind.Classify) throw new QuireException(ErrorKind.InvalidRequest, "This model is no classifier.", param: "runner");
-        return PoolAsync(tokens, tokenTypes, adapter, cancellationToken);
+        return PoolAsync(tokens, tokenTypes, adapter, priority, cancellationToken);
     }
 
-    private async Task<float[]> PoolAsync(int[] tokens, int[]? tokenTypes, string? adapter, CancellationToken cancellationToken)
+    private async Task<float[]> PoolAsync(int[] tokens, int[]? tokenTypes, string? adapter, int priority, CancellationToken cancellationToken)
     {
         if (tokenTypes is not null && tokenTypes.Length != tokens.Length) throw new QuireException(ErrorKind.InvalidRequest, $"{tokens.Length} tokens have {tokenTypes.Length} types.", param: "token_type_ids");
         if (tokenTypes is not null && model.Spec.TokenTypes > 1 && Array.Find(tokenTypes, type => type < 0 || type >= model.Spec.TokenTypes) is not 0 and var unknown)
@@ -173,6 +174,7 @@ public sealed partial class QuireEngine : IAsyncDisposable
             Prompt = tokens,
             Parameters = SamplingParameters.Greedy with { MaxTokens = 1, IgnoreEos = true },
             Pools = true,
+            Priority = priority,
             TokenTypes = model.Spec.TokenTypes > 1 ? tokenTypes : null,
             Adapter = id,
         });

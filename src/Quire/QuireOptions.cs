@@ -60,7 +60,7 @@ public sealed record QuireOptions
     /// <summary>--watermark.</summary>
     public double Watermark { get; init; }
 
-    /// <summary>--runner: generate, pooling (the model gives embeddings: <see cref="QuireEngine.EmbedAsync(int[], string?, CancellationToken)"/>), or auto: pooling for encoders, classifiers and sentence-transformers folders.</summary>
+    /// <summary>--runner: generate, pooling (the model gives embeddings: <see cref="QuireEngine.EmbedAsync(int[], string?, int, CancellationToken)"/>), or auto: pooling for encoders, classifiers and sentence-transformers folders.</summary>
     public string Runner { get; init; } = "auto";
 
     /// <summary>--enable-lora: requests may name adapters.</summary>

@@ -37,6 +37,41 @@ public sealed class PoolingTests
     }
 
     [Fact]
+    public async Task A_request_may_have_more_inputs_than_may_wait()
+    {
+        await using TestServer server = await TestServer.Start(TestServer.Options with { Engine = TestServer.Options.Engine with { Runner = "pooling", MaxQueuedRequests = 16, MaxSequences = 2 } });
+        Assert.Equal(300, (await Embed(server, [.. Enumerable.Range(0, 300).Select(i => $"text {i}")])).Length);
+    }
+
+    [Theory]
+    [InlineData("/v2/embed", """{"texts": []}""", 400)]
+    [InlineData("/v2/embed", """{"texts": ["a"], "embedding_types": []}""", 400)]
+    [InlineData("/v2/embed", """{"texts": ["a"], "embedding_types": ["int8"]}""", 400)]
+    [InlineData("/v2/embed", """{"texts": ["a b c d e f"], "max_tokens": 1, "truncate": "NONE"}""", 400)]
+    [InlineData("/v2/embed", """{"texts": ["a b c d e f"], "max_tokens": 1}""", 200)]
+    [InlineData("/v2/embed", """{"texts": ["a"], "max_tokens": -5}""", 400)]
+    [InlineData("/v2/embed", """{"texts": ["a"], "images": ["x"]}""", 501)]
+    [InlineData("/v1/embeddings", """{"input": "a", "messages": [{"role": "user", "content": "b"}]}""", 400)]
+    [InlineData("/v1/embeddings", """{"input": "a", "embed_dtype": "float16"}""", 501)]
+    [InlineData("/v1/embeddings", """{"input": "a", "priority": "x"}""", 400)]
+    [InlineData("/score", """{"queries": "a", "documents": "b", "dimensions": 3}""", 501)]
+    [InlineData("/rerank", """{"query": "a", "documents": ["b"], "max_tokens_per_doc": 3}""", 501)]
+    public async Task Fields_are_honoured_or_refused(string path, string body, int status)
+    {
+        await using TestServer server = await Start();
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await server.Client.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        Assert.True(status == (int)response.StatusCode, $"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
+    }
+
+    [Fact]
+    public async Task A_chat_template_that_is_neither_a_file_nor_a_template_is_refused()
+    {
+        QuireException refused = await Assert.ThrowsAsync<QuireException>(() => TestServer.Start(TestServer.Options with { Engine = TestServer.Options.Engine with { ChatTemplate = "/nope" } }));
+        Assert.Contains("neither a file nor a template", refused.Message);
+    }
+
+    [Fact]
     public async Task A_model_that_generates_gives_no_embeddings()
     {
         await using TestServer server = await TestServer.Start(TestServer.Options);

@@ -119,7 +119,7 @@ internal sealed class BlockManager
     }
 
     /// <summary>Forgets all cached prefixes; false while blocks are in use.</summary>
-    public bool ResetPrefixCache() => pools.All(each => each.Reset());
+    public bool ResetPrefixCache() => pools.All(each => each.Free == each.Blocks - 1) && pools.All(each => each.Reset());
 
     private int Needed(BlockPool each, Sequence sequence, int tokens, int hitTokens)
     {

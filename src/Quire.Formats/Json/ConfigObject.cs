@@ -100,6 +100,10 @@ public class ConfigObject
     public IReadOnlyList<string>? OptionalStrings(string name) =>
         Element(name) is { } list ? List(name, list, "a list of strings", item => ToText(name, item)) : null;
 
+    /// <summary>A list of strings; a single one counts as a list of one.</summary>
+    public IReadOnlyList<string>? OptionalStringOrList(string name) =>
+        Element(name) is { ValueKind: JsonValueKind.String } one ? [one.GetString()!] : OptionalStrings(name);
+
     /// <summary>A nested object.</summary>
     public ConfigObject? OptionalObject(string name) => Element(name) switch
     {

@@ -19,6 +19,8 @@ internal static class JsonFile
         {
             var info = new FileInfo(path);
             if (!info.Exists) throw new QuireException(ErrorKind.NotFound, $"{path} does not exist");
+            // A pipe has no length, and reading it might never end.
+            if (info.Length == 0) throw QuireException.BadFile(path, "is empty");
             if (info.Length > MaxBytes) throw QuireException.BadFile(path, $"has {info.Length} bytes; up to {MaxBytes} are read");
             return ParseObject(path, File.ReadAllBytes(path));
         }

@@ -38,7 +38,8 @@ internal sealed class LoraConfig
     public float Scale(string module)
     {
         double own = Pattern(alphaPattern, "alpha_pattern", module) is { } key ? alphaPattern!.Double(key) : alpha;
-        return (float)(own / (isRankStabilised ? Math.Sqrt(Rank(module)) : Rank(module)));
+        float scale = (float)(own / (isRankStabilised ? Math.Sqrt(Rank(module)) : Rank(module)));
+        return float.IsFinite(scale) ? scale : throw config.Bad("lora_alpha", $"is {own}, too large a scale");
     }
 
     // A key is a regular expression that a module's name ends with, after a point or as a whole; the first that does counts.

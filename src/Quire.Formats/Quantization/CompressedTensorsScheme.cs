@@ -19,6 +19,8 @@ internal sealed class CompressedTensorsScheme : QuantizationScheme
         ignored = config.OptionalStrings("ignore") ?? [];
         if (config.OptionalObject("sparsity_config")?.OptionalString("format") is { } sparsity && sparsity != "dense")
             throw config.Bad("sparsity_config", $"has the format {sparsity}; dense weights are supported");
+        if (config.OptionalObject("transform_config")?.OptionalObject("config_groups")?.Names() is { Count: > 0 } transforms)
+            throw config.Bad("transform_config", $"asks for transforms ({string.Join(", ", transforms)}), which are not supported");
         if (config.OptionalObject("kv_cache_scheme") is not { } kv) return;
         if (kv.Int("num_bits") != 8 || kv.String("type") != "float" || kv.OptionalString("strategy") is not (null or "tensor") || kv.Element("dynamic")?.ValueKind == System.Text.Json.JsonValueKind.True)
             throw config.Bad("kv_cache_scheme", "is not static float8 with one scale; that is supported");

@@ -14,7 +14,7 @@ public sealed class Lfm2 : IModelFamily
         int hidden = config.Int("hidden_size", 1), heads = config.Int("num_attention_heads", 1), kvHeads = config.OptionalInt("num_key_value_heads", 1) ?? heads;
         if (hidden % heads != 0 || heads % kvHeads != 0) throw config.Bad("num_attention_heads", $"is {heads}, with hidden_size {hidden} and num_key_value_heads {kvHeads}; each must divide the one before");
         Gpt.Refuse(config, "conv_bias", true);
-        int size = hidden / heads, layers = config.Int("num_hidden_layers", 1), kernel = config.OptionalInt("conv_L_cache", 2) ?? 3;
+        int size = hidden / heads, layers = config.Int("num_hidden_layers", 1), kernel = Recurrences.Kernel(config, "conv_L_cache", 3);
         var norm = new NormSpec((float)(config.OptionalDouble("norm_eps") ?? 1e-5));
         var attention = new AttentionSpec
         {
@@ -38,8 +38,7 @@ public sealed class Lfm2 : IModelFamily
             TiedEmbedding = config.OptionalBool("tie_word_embeddings") ?? config.OptionalBool("tie_embedding") ?? true,
         };
 
-        bool HasAttention(int layer) => config.LayerTypes is { } types && layer < types.Count ? types[layer] == "full_attention"
-            : attended is null || attended.Contains(layer);
+        bool HasAttention(int layer) => Recurrences.IsRecurrent(config, layer, "conv") is { } isRecurrent ? !isRecurrent : attended is null || attended.Contains(layer);
     }
 
     // The class shrinks the size that the file states, and rounds it up.

@@ -15,9 +15,11 @@ public sealed class Qwen3Next : IModelFamily
         NormSpec norm = Llama.Norm(config, weightOffset: 1);
         int keyHeads = config.Int("linear_num_key_heads", 1), valueHeads = config.Int("linear_num_value_heads", 1), keySize = config.Int("linear_key_head_dim", 1), valueSize = config.Int("linear_value_head_dim", 1);
         if (valueHeads % keyHeads != 0) throw config.Bad("linear_num_value_heads", $"is {valueHeads}, which linear_num_key_heads {keyHeads} does not divide");
+        Recurrences.Check(config, "linear_key_head_dim", keySize);
+        Recurrences.Check(config, "linear_value_head_dim", valueSize);
         // The norm of its output has plain weights.
         var delta = new DeltaSpec(keyHeads, valueHeads, keySize, valueSize, Llama.Norm(config));
-        var recurrent = new RecurrentSpec(config.OptionalInt("linear_conv_kernel_dim", 2) ?? 4, (2 * keyHeads * keySize) + (valueHeads * valueSize), delta);
+        var recurrent = new RecurrentSpec(Recurrences.Kernel(config, "linear_conv_kernel_dim", 4), (2 * keyHeads * keySize) + (valueHeads * valueSize), delta);
         ModelSpec spec = Llama.Describe(config, attention => attention with
         {
             QueryNorm = norm,
@@ -33,7 +35,7 @@ public sealed class Qwen3Next : IModelFamily
         };
         return Qwen2Moe.WithExperts(config, spec, config.OptionalInt("shared_expert_intermediate_size") ?? 0);
 
-        bool IsRecurrent(int layer) => config.LayerTypes is { } types && layer < types.Count ? types[layer] == "linear_attention" : (layer + 1) % period != 0;
+        bool IsRecurrent(int layer) => Recurrences.IsRecurrent(config, layer, "linear_attention") ?? (layer + 1) % period != 0;
     }
 
     public WeightMap Weights(ModelSpec spec) => new Qwen3().Weights(spec).MapExperts("shared_expert")

@@ -191,6 +191,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public NormWeight Norm(WeightPart part, int layer, int length, NormSpec? norm)
     {
         if (norm is null) return default;
+        if (!(norm.Epsilon >= 0)) throw QuireException.BadFile(checkpoint.Config.File, $"gives a norm an epsilon of {norm.Epsilon}; it must not be negative");
         float[] values = norm.HasWeight ? Read(part, layer, length) : [.. Enumerable.Repeat(1f, length)];
         if (!checkpoint.Config.NormWeightsIncludeOne)
             for (int i = 0; i < length; i++) values[i] += norm.WeightOffset;

@@ -20,6 +20,9 @@ public sealed record EmbeddingRequest
     /// <summary>Embeddings have length 1, numbers of labels become probabilities; null is what the model's files say.</summary>
     public bool? Activates { get; init; }
 
+    /// <summary>Smaller runs first under the priority policy.</summary>
+    public int Priority { get; init; }
+
     /// <summary>Leading elements of embeddings that are wanted; null is all.</summary>
     public long? Dimensions { get; init; }
 
@@ -32,6 +35,9 @@ public sealed record EmbeddingRequest
         if (format is not ("float" or "base64")) throw ApiException.Schema("body.encoding_format", "literal_error", "Input should be float or base64");
         if (body.Text("task") is { } other && other != task)
             throw ApiException.Value("task", $"Try switching the model's pooling_task via --pooler-config.task {other}.");
+        foreach ((string field, string only) in ((string, string)[])[("embed_dtype", "float32"), ("endianness", "native")])
+            if (body.Text(field) is { } value && value != only && !(field == "endianness" && value == "little")) throw ApiException.NotImplemented(field);
+        if (body.Has("messages") && body.Has("input")) throw ApiException.Bad("input", "input and messages are both given; give one.");
         EmbeddingInput[] inputs = body.Element("messages") is { } messages ? [new EmbeddingInput(null, null, ReadChat(body, messages))] : ReadInputs(body);
         return new EmbeddingRequest
         {
@@ -47,6 +53,7 @@ public sealed record EmbeddingRequest
             },
             Activates = body.Flag("use_activation") ?? body.Flag("normalize"),
             Dimensions = body.Integer("dimensions"),
+            Priority = body.Int("priority") ?? 0,
         };
     }
 

@@ -22,9 +22,10 @@ internal static class ClassifyEndpoint
         QuireEngine engine = model.Engine;
         EmbeddingRequest request = EmbeddingRequest.Read(body, "classify");
         if (request.Dimensions is not null) throw ApiException.Bad("dimensions", "dimensions is for embeddings; this model classifies.");
+        if (request.IsBase64) throw ApiException.Bad("encoding_format", "Numbers of labels are given as floats; encoding_format must be float.");
         string? adapter = model.Adapter(new Fields(body).Text("model"));
         int[][] inputs = [.. request.Inputs.Select(input => EmbeddingsEndpoint.Tokens(engine, input, request))];
-        float[][] rows = await Task.WhenAll(inputs.Select(tokens => engine.ClassifyAsync(tokens, null, adapter, context.RequestAborted)));
+        float[][] rows = await PoolingAnswer.All(engine, inputs, tokens => engine.ClassifyAsync(tokens, null, adapter, request.Priority, context.RequestAborted));
         if (request.Activates ?? true) rows = [.. rows.Select(row => QuireEngine.Activate(row, engine.Pooler!.Activation))];
         string id = RequestBody.Id(context, prefix, null);
         await JsonAnswer.Write(context, json =>

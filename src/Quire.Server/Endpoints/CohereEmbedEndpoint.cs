@@ -20,11 +20,15 @@ internal static class CohereEmbedEndpoint
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
         QuireEngine engine = model.Engine;
         IReadOnlyList<string> texts = body.TextOrList("texts") ?? throw ApiException.Schema("body.texts", "missing", "Field required");
+        if (texts.Count == 0) throw ApiException.Bad("texts", "At least one text is needed.");
+        int? most = body.Int("max_tokens");
+        if (most < 1) throw ApiException.Bad("max_tokens", $"max_tokens must be at least 1, got {most}.");
         foreach (string other in (string[])["images", "inputs"])
             if (body.Has(other)) throw ApiException.NotImplemented(other);
         if (body.Text("input_type") is { } kind)
             throw ApiException.Bad(null, $"Unsupported input_type '{kind}'. This model does not define any input_type task instructions.");
         string[] types = [.. body.TextOrList("embedding_types") ?? ["float"]];
+        if (types.Length == 0) throw ApiException.Bad("embedding_types", "At least one of float, binary, ubinary and base64 is needed.");
         if (types.Except(Types).FirstOrDefault() is { } unknown)
             throw ApiException.Schema("body.embedding_types", "literal_error", $"Input should be float, binary, ubinary or base64, not {unknown}");
         string? adapter = model.Adapter(body.Text("model"));
@@ -33,7 +37,8 @@ internal static class CohereEmbedEndpoint
         var request = new EmbeddingRequest
         {
             Inputs = [.. texts.Select(text => new EmbeddingInput(text, null, null))],
-            TruncatePromptTokens = truncate == "NONE" ? null : Math.Min(body.Int("max_tokens") ?? int.MaxValue, engine.MaxModelLength),
+            TruncatePromptTokens = truncate == "NONE" ? null : Math.Min(most ?? int.MaxValue, engine.MaxModelLength),
+            Priority = body.Int("priority") ?? 0,
             TruncateLeft = truncate switch
             {
                 "START" => true,
@@ -42,7 +47,9 @@ internal static class CohereEmbedEndpoint
             },
         };
         int[][] inputs = [.. request.Inputs.Select(input => EmbeddingsEndpoint.Tokens(engine, input, request))];
-        float[][] rows = await Task.WhenAll(inputs.Select(tokens => engine.EmbedAsync(tokens, adapter, context.RequestAborted)));
+        if (truncate == "NONE" && most is { } limit && Array.Find(inputs, tokens => tokens.Length > limit) is { } longer)
+            throw ApiException.Bad("max_tokens", $"A text has {longer.Length} tokens, more than max_tokens {limit}; set truncate to START or END to cut it.");
+        float[][] rows = await PoolingAnswer.All(engine, inputs, tokens => engine.EmbedAsync(tokens, adapter, request.Priority, context.RequestAborted));
         rows = [.. rows.Select(row => EmbeddingsEndpoint.Finish(row, dimensions, engine.NormalisesEmbeddings))];
         string id = RequestBody.Id(context, "embd", null);
         await JsonAnswer.Write(context, json =>

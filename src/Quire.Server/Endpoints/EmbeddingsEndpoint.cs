@@ -25,7 +25,7 @@ internal static class EmbeddingsEndpoint
         string? adapter = model.Adapter(new Fields(body).Text("model"));
         int[][] inputs = [.. request.Inputs.Select(input => Tokens(engine, input, request))];
         int? dimensions = Dimensions(request.Dimensions, model);
-        float[][] rows = await Task.WhenAll(inputs.Select(tokens => engine.EmbedAsync(tokens, adapter, context.RequestAborted)));
+        float[][] rows = await PoolingAnswer.All(engine, inputs, tokens => engine.EmbedAsync(tokens, adapter, request.Priority, context.RequestAborted));
         rows = [.. rows.Select(row => Finish(row, dimensions, request.Activates ?? engine.NormalisesEmbeddings))];
         string id = RequestBody.Id(context, prefix, null);
         await JsonAnswer.Write(context, json =>

@@ -77,6 +77,9 @@ internal static class ScoreEndpoint
     {
         ModelHost model = context.RequestServices.GetRequiredService<ModelHost>();
         QuireEngine engine = model.Engine;
+        foreach (string other in (string[])["max_tokens_per_doc", "dimensions"])
+            if (body.Has(other)) throw ApiException.NotImplemented(other);
+        if (body.Text("truncation_side") is not (null or "right")) throw ApiException.NotImplemented("truncation_side");
         string? adapter = model.Adapter(body.Text("model"));
         string name = adapter ?? model.Names[0];
         if (engine.Runner == RunnerKind.Classify)
@@ -84,9 +87,9 @@ internal static class ScoreEndpoint
             (double[] own, int count) = await CrossEncode(context, body, engine, adapter, queries, documents);
             return (own, count, name);
         }
-        var request = new EmbeddingRequest { Inputs = [], TruncatePromptTokens = body.Int("truncate_prompt_tokens") };
+        var request = new EmbeddingRequest { Inputs = [], AddSpecialTokens = body.Flag("add_special_tokens") ?? true, TruncatePromptTokens = body.Int("truncate_prompt_tokens"), Priority = body.Int("priority") ?? 0 };
         int[][] inputs = [.. queries.Concat(documents).Select(text => EmbeddingsEndpoint.Tokens(engine, new EmbeddingInput(text, null, null), request))];
-        float[][] rows = await Task.WhenAll(inputs.Select(tokens => engine.EmbedAsync(tokens, adapter, context.RequestAborted)));
+        float[][] rows = await PoolingAnswer.All(engine, inputs, tokens => engine.EmbedAsync(tokens, adapter, request.Priority, context.RequestAborted));
         var scores = new double[documents.Count];
         for (int i = 0; i < scores.Length; i++) scores[i] = Cosine(rows[queries.Count == 1 ? 0 : i], rows[queries.Count + i]);
         return (scores, inputs.Sum(tokens => tokens.Length), name);
@@ -99,13 +102,13 @@ internal static class ScoreEndpoint
         if (limit < 1) throw ApiException.Bad(null, "truncate_prompt_tokens must be at least 1, or -1.");
         bool activates = body.Flag("use_activation") ?? true;
         (int[] Ids, int[] TypeIds)[] pairs = [.. documents.Select((document, i) =>
-            engine.Tokenizer.EncodePair(queries.Count == 1 ? queries[0] : queries[i], document, addSpecialTokens: true, maxTokens: limit ?? int.MaxValue))];
+            engine.Tokenizer.EncodePair(queries.Count == 1 ? queries[0] : queries[i], document, body.Flag("add_special_tokens") ?? true, maxTokens: limit ?? int.MaxValue))];
         foreach ((int[] ids, _) in pairs)
         {
             if (ids.Length == 0) throw ApiException.Bad(null, "The decoder prompt cannot be empty");
             EmbeddingsEndpoint.CheckLength(engine, ids);
         }
-        float[][] numbers = await Task.WhenAll(pairs.Select(pair => engine.ClassifyAsync(pair.Ids, pair.TypeIds, adapter, context.RequestAborted)));
+        float[][] numbers = await PoolingAnswer.All(engine, pairs, pair => engine.ClassifyAsync(pair.Ids, pair.TypeIds, adapter, body.Int("priority") ?? 0, context.RequestAborted));
         return ([.. numbers.Select(row => (double)(activates ? QuireEngine.Activate(row, engine.Pooler!.ScoreActivation) : row)[0])], pairs.Sum(pair => pair.Ids.Length));
     }
 

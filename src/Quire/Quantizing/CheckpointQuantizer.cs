@@ -65,6 +65,8 @@ public static class CheckpointQuantizer
     private static async Task<(double Perplexity, int Tokens)> MeasureAsync(string path, QuireOptions options, string text, CancellationToken cancellationToken)
     {
         await using QuireEngine engine = await QuireEngine.LoadAsync(path, options).ConfigureAwait(false);
+        if (engine.Runner != RunnerKind.Generate)
+            throw new QuireException(ErrorKind.NotSupported, "quire quantize measures perplexity, which this model has none of; serve it with --quantization fp8, int8 or int4 instead.", param: "model");
         int[] ids = engine.Tokenize(new GenerationRequest { Prompt = text });
         int window = Math.Min(Window, engine.MaxModelLength - 1);
         if (ids.Length < 2) throw new QuireException(ErrorKind.InvalidRequest, "The text for the perplexity has fewer than two tokens.", param: "text");

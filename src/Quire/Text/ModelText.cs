@@ -33,7 +33,7 @@ internal sealed class ModelText
     public static ModelText Load(Checkpoint checkpoint, QuireOptions options)
     {
         Tokenizer tokenizer = ReadTokenizer(checkpoint, options);
-        string? source = options.ChatTemplate is { } own ? (File.Exists(own) ? File.ReadAllText(own) : own) : checkpoint.Tokenizer.ChatTemplate;
+        string? source = options.ChatTemplate is { } own ? ReadTemplate(own) : checkpoint.Tokenizer.ChatTemplate;
         return new ModelText(tokenizer, source is null ? null : ChatTemplate.Parse(source, options.ChatTemplate is not null ? "--chat-template" : checkpoint.Path), checkpoint.Tokenizer);
     }
 
@@ -55,6 +55,11 @@ internal sealed class ModelText
             Clock = clock,
         });
     }
+
+    // A file, or the template itself, which has something to fill in.
+    private static string ReadTemplate(string own) => File.Exists(own) ? File.ReadAllText(own)
+        : own.Contains('{', StringComparison.Ordinal) ? own
+        : throw new QuireException(ErrorKind.NotFound, $"--chat-template {own} is neither a file nor a template.", param: "chat-template");
 
     private static Tokenizer ReadTokenizer(Checkpoint checkpoint, QuireOptions options)
     {

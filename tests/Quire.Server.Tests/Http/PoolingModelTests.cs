@@ -75,7 +75,7 @@ public sealed class PoolingModelTests
         foreach ((string path, object body, int status) in ((string, object, int)[])
             [
                 ("/classify", new { }, 400), ("/classify", new { input = "" }, 400), ("/classify", new { input = tooLong }, 400), ("/classify", new { input = tooLong, truncate_prompt_tokens = -1 }, 200),
-                ("/classify", new { input = "w1", dimensions = 4 }, 400), ("/classify", new { input = "w1", task = "embed" }, 400), ("/classify", new { input = new[] { 1, 99999 } }, 400),
+                ("/classify", new { input = "w1", dimensions = 4 }, 400), ("/classify", new { input = "w1", encoding_format = "base64" }, 400), ("/classify", new { input = "w1", task = "embed" }, 400), ("/classify", new { input = new[] { 1, 99999 } }, 400),
                 ("/v1/embeddings", new { input = "w1" }, 404), ("/v1/completions", new { prompt = "w1" }, 404), ("/score", new { queries = "w1" }, 400), ("/score", new { queries = "", documents = "" }, 400),
             ])
         {

@@ -16,7 +16,19 @@ public sealed class SentenceTransformersFolderTests
         Assert.Equal(new SentenceTransformersFolder("mean_tokens", true, 128), SentenceTransformersFolder.Read(folder.Path));
         Write(folder, Usual, """{"pooling_mode_cls_token":false}""");
         File.Delete(Path.Combine(folder.Path, "sentence_bert_config.json"));
-        Assert.Equal(new SentenceTransformersFolder(null, false, null), SentenceTransformersFolder.Read(folder.Path));
+        Assert.Equal(new SentenceTransformersFolder("mean_tokens", false, null), SentenceTransformersFolder.Read(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("""{"pooling_mode":"mean","include_prompt":true}""", "mean_tokens")]
+    [InlineData("""{"pooling_mode":"cls"}""", "cls_token")]
+    [InlineData("""{"pooling_mode":["lasttoken"]}""", "lasttoken")]
+    [InlineData("""{"pooling_mode":"max"}""", "max")]
+    public void Reads_newer_files_too(string pooling, string mode)
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder, Usual.Replace("sentence_transformers.models.", ""), pooling);
+        Assert.Equal(mode, SentenceTransformersFolder.Read(folder.Path)!.PoolingMode);
     }
 
     [Theory]
@@ -24,6 +36,12 @@ public sealed class SentenceTransformersFolderTests
     [InlineData("[1", "{}", "not valid JSON")]
     [InlineData("""[{"path":""}]""", "{}", "without a type")]
     [InlineData("""[{"type":"sentence_transformers.models.Dense","path":"2_Dense"}]""", "{}", "Dense is not supported")]
+    [InlineData("""[{"type":"Pooling","path":"1_Pooling"},{"type":"Pooling","path":"1_Pooling"}]""", "{}", "two poolings")]
+    [InlineData("""[{"type":"Pooling","path":"../1_Pooling"}]""", "{}", "leaves the folder")]
+    [InlineData("""[{"type":"Pooling","path":"/etc"}]""", "{}", "leaves the folder")]
+    [InlineData("""[{"type":"Pooling","path":"a\u0000b"}]""", "{}", "leaves the folder")]
+    [InlineData(Usual, """{"pooling_mode":["cls","mean"]}""", "one pooling")]
+    [InlineData(Usual, "", "is empty")]
     [InlineData(Usual, """{"pooling_mode_cls_token":true,"pooling_mode_max_tokens":true}""", "one pooling")]
     [InlineData(Usual, """{"pooling_mode_cls_token":true,"include_prompt":false}""", "include_prompt")]
     public void Refuses_what_it_does_not_know(string modules, string pooling, string said)

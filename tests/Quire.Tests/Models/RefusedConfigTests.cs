@@ -16,7 +16,23 @@ public sealed class RefusedConfigTests
         {"architectures":["GPTBigCodeForCausalLM"],"model_type":"gpt_bigcode","n_embd":32,"n_head":2,"n_layer":1,"n_positions":64,"vocab_size":8,"add_cross_attention":false}
         """;
 
+    private const string Lfm2 = """
+        {"architectures":["Lfm2ForCausalLM"],"hidden_size":32,"num_attention_heads":2,"num_hidden_layers":2,"vocab_size":8,"block_ff_dim":96,"conv_L_cache":3,"layer_types":["conv","full_attention"]}
+        """;
+
+    private const string Qwen3Next = """
+        {"architectures":["Qwen3NextForCausalLM"],"hidden_size":32,"num_attention_heads":2,"num_hidden_layers":2,"vocab_size":8,"intermediate_size":16,"linear_num_key_heads":1,"linear_num_value_heads":2,
+         "linear_key_head_dim":8,"linear_value_head_dim":8,"linear_conv_kernel_dim":4,"num_experts":2,"num_experts_per_tok":1,"moe_intermediate_size":8,"layer_types":["linear_attention","full_attention"]}
+        """;
+
     [Theory]
+    [InlineData(Lfm2, "conv_L_cache", "100000", "100000")]
+    [InlineData(Lfm2, "conv_L_cache", "1", "1")]
+    [InlineData(Lfm2, "layer_types", "[\"conv\",\"mamba\"]", "mamba")]
+    [InlineData(Lfm2, "layer_types", "[\"conv\"]", "layer 1")]
+    [InlineData(Qwen3Next, "linear_conv_kernel_dim", "80000", "80000")]
+    [InlineData(Qwen3Next, "linear_key_head_dim", "100000", "100000")]
+    [InlineData(Qwen3Next, "linear_num_key_heads", "3", "3")]
     [InlineData(Mpt, "norm_type", "\"rmsnorm\"", "rmsnorm")]
     [InlineData(Mpt, "norm_type", "\"low_precision_rmsnorm\"", "low_precision_rmsnorm")]
     [InlineData(Mpt, "attn_config.rope", "true", "true")]
