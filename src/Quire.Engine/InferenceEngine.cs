@@ -213,6 +213,7 @@ public sealed partial class InferenceEngine : IDisposable
         if (accepted == 0)
         {
             string? error = sequence.Finished == FinishReason.Error ? "The model's output was not a number; the request was ended." : null;
+            if (error is not null) LogNotANumber(sequence.Request.Id, sequence.Request.Adapter);
             stream.Publish(new EngineOutput(-1, null, prompt, sequence.Finished, cached, error));
         }
     }
@@ -263,6 +264,9 @@ public sealed partial class InferenceEngine : IDisposable
                 prefix.Queries, prefix.Hits, scheduler.Preemptions, promptTokens, generatedTokens, steps);
         }
     }
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "Request {Id} was ended: the model's output was not a number (adapter load {Adapter}, 0 for none). Weights, or a scale in the configuration, are broken.")]
+    private partial void LogNotANumber(string id, int adapter);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Critical, Message = "The engine failed and serves no more requests.")]
     private partial void LogFailure(Exception exception);

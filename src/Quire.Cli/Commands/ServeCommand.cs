@@ -77,6 +77,8 @@ internal static class ServeCommand
         }
         catch (Exception e)
         {
+            // Whoever polls meanwhile finds the port closed, not a server that is being taken down.
+            await app.StopAsync();
             // What a user can mend is a sentence; all else was logged whole by the host.
             await Console.Error.WriteLineAsync("quire: " + (e is QuireException ? e.Message : "the model could not be loaded; see the log above."));
             return e is QuireException ? 2 : 1;
