@@ -56,15 +56,15 @@ public abstract class KernelSet
 
     /// <summary>Sum of an adapter's ranks of one product at most.</summary>
     /// <summary>Products with f32 activations, in one parallel region.</summary>
-    internal abstract void LinearGroup(ComputePool pool, Tensor input, IReadOnlyList<GroupedProduct> products);
+    internal abstract void LinearGroup(ComputePool pool, Tensor input, List<GroupedProduct> products);
 
     /// <summary>Products with activations rounded to bf16.</summary>
     /// <param name="rounded">Memory for [rows][inputs, rounded up to even] bf16.</param>
-    internal abstract void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, IReadOnlyList<GroupedProduct> products);
+    internal abstract void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products);
 
     /// <summary>Products of coded weights with activations rounded to int8.</summary>
     /// <param name="rounded">Memory for as many groups as the inputs have, of all rows.</param>
-    internal abstract void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, IReadOnlyList<GroupedProduct> products);
+    internal abstract void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, List<GroupedProduct> products);
 
     internal abstract int MaxLoraRank { get; }
 
@@ -161,7 +161,7 @@ public abstract class KernelSet
             pool.Run(ref job, job.Items);
         }
 
-        internal override void LinearGroup(ComputePool pool, Tensor input, IReadOnlyList<GroupedProduct> products)
+        internal override void LinearGroup(ComputePool pool, Tensor input, List<GroupedProduct> products)
         {
             int columns = (int)input.Shape.Columns;
             var group = new JobGroup<LinearJob<T>>(products.Count);
@@ -173,7 +173,7 @@ public abstract class KernelSet
             group.RunOn(pool);
         }
 
-        internal override void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, IReadOnlyList<GroupedProduct> products)
+        internal override void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products)
         {
             int columns = (int)input.Shape.Columns, stride = (columns + 1) & ~1;
             var rounding = new BFloatRounding<T>((float*)input.Address, columns, (ushort*)rounded, stride, (int)input.Shape.Rows);
@@ -187,7 +187,7 @@ public abstract class KernelSet
             group.RunOn(pool);
         }
 
-        internal override void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, IReadOnlyList<GroupedProduct> products)
+        internal override void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, List<GroupedProduct> products)
         {
             int columns = (int)input.Shape.Columns, groups = (int)(PackedFormat.Padded(columns) / Packing.Group), last = -1;
             var rounding = new JobGroup<ActivationRounding<T>>(products.Count);

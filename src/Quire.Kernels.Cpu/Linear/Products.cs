@@ -46,11 +46,16 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
         {
             int firstRow = starts[i], rows = starts[i + 1] - firstRow;
             if (rows == 0) continue;
-            long first = 0;
-            foreach (PackedWeight part in weights[i] is StackedWeight stacked ? stacked.Parts : [Packed(weights[i])])
+            Tensor to = output.Slice(firstRow, rows), own = bias.IsEmpty ? default : bias.Slice(i, 1);
+            if (weights[i] is not StackedWeight stacked)
             {
-                float* own = bias.IsEmpty ? null : At(bias.Slice(i, 1), first);
-                group.Add(new GroupedProduct(part, firstRow, rows, new ProductOutput(At(output.Slice(firstRow, rows), first), output.Shape.Columns, (int)part.OutputFeatures, own, null, part.Factor)));
+                Add(Packed(weights[i]), firstRow, to, own, 0);
+                continue;
+            }
+            long first = 0;
+            foreach (PackedWeight part in stacked.Parts)
+            {
+                Add(part, firstRow, to, own, first);
                 first += part.OutputFeatures;
             }
         }
@@ -68,6 +73,9 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
             if (rows > 0) Multiply(output.Slice(firstRow, rows), input.Slice(firstRow, rows), weights[i], new LinearEpilogue(bias.IsEmpty ? default : bias.Slice(i, 1)));
         }
     }
+
+    private void Add(PackedWeight weight, int firstRow, Tensor output, Tensor bias, long first) => group.Add(new GroupedProduct(
+        weight, firstRow, (int)output.Shape.Rows, new ProductOutput(At(output, first), output.Shape.Columns, (int)weight.OutputFeatures, At(bias, first), null, weight.Factor)));
 
     private void RunGroup(Tensor input, Arithmetic arithmetic, ActivationScheme? by)
     {
