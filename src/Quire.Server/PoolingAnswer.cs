@@ -1,8 +1,9 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 
 namespace Quire.Server;
 
-/// <summary>What answers of pooling endpoints begin and end with.</summary>
+/// <summary>What pooling endpoints have in common: how inputs are run, and what answers begin and end with.</summary>
 internal static class PoolingAnswer
 {
     /// <summary>Runs all inputs of a request, a part of what may wait at a time: however many there are, they do not fill the queue alone.</summary>
@@ -25,7 +26,22 @@ internal static class PoolingAnswer
         }
     }
 
-    public static void Begin(Utf8JsonWriter json, string id, string model)
+    /// <summary>A whole answer of items with their indices.</summary>
+    /// <param name="item">Writes an item's own fields.</param>
+    public static Task Write(HttpContext context, string id, string model, int items, int tokens, Action<Utf8JsonWriter, int> item) => JsonAnswer.Write(context, json =>
+    {
+        Begin(json, id, model);
+        for (int i = 0; i < items; i++)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", i);
+            item(json, i);
+            json.WriteEndObject();
+        }
+        End(json, tokens);
+    });
+
+    private static void Begin(Utf8JsonWriter json, string id, string model)
     {
         json.WriteStartObject();
         json.WriteString("id", id);
@@ -35,7 +51,7 @@ internal static class PoolingAnswer
         json.WriteStartArray("data");
     }
 
-    public static void End(Utf8JsonWriter json, int tokens)
+    private static void End(Utf8JsonWriter json, int tokens)
     {
         json.WriteEndArray();
         json.WriteStartObject("usage");

@@ -42,8 +42,8 @@ internal static unsafe class SuperblockWidening<T>
             }
             else
             {
-                First3(bottom, top, even, wide);
-                Second3(bottom + 16, top, odd, wide + Half);
+                Sixteen3(bottom, top, 0, even, wide);
+                Sixteen3(bottom + 16, top, 4, odd, wide + Half);
             }
         }
     }
@@ -89,48 +89,27 @@ internal static unsafe class SuperblockWidening<T>
         T.Store(wide + 240, T.Fma(scale, T.WidenBits(pairs, 30, 3), minimum));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void First3(uint* pairs, uint* tops, T scale, float* wide)
+    /// <param name="topShift">Where the top bits of these inputs begin in a byte.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Sixteen3(uint* pairs, uint* tops, int topShift, T scale, float* wide)
     {
         T upper = scale * T.Broadcast(4), zero = scale * T.Broadcast(-4);
-        T.Store(wide, T.Fma(scale, T.WidenBits(pairs, 0, 3), T.Fma(upper, T.WidenBits(tops, 0, 1), zero)));
-        T.Store(wide + 16, T.Fma(scale, T.WidenBits(pairs, 8, 3), T.Fma(upper, T.WidenBits(tops, 8, 1), zero)));
-        T.Store(wide + 32, T.Fma(scale, T.WidenBits(pairs, 16, 3), T.Fma(upper, T.WidenBits(tops, 16, 1), zero)));
-        T.Store(wide + 48, T.Fma(scale, T.WidenBits(pairs, 24, 3), T.Fma(upper, T.WidenBits(tops, 24, 1), zero)));
-        T.Store(wide + 64, T.Fma(scale, T.WidenBits(pairs, 2, 3), T.Fma(upper, T.WidenBits(tops, 1, 1), zero)));
-        T.Store(wide + 80, T.Fma(scale, T.WidenBits(pairs, 10, 3), T.Fma(upper, T.WidenBits(tops, 9, 1), zero)));
-        T.Store(wide + 96, T.Fma(scale, T.WidenBits(pairs, 18, 3), T.Fma(upper, T.WidenBits(tops, 17, 1), zero)));
-        T.Store(wide + 112, T.Fma(scale, T.WidenBits(pairs, 26, 3), T.Fma(upper, T.WidenBits(tops, 25, 1), zero)));
-        T.Store(wide + 128, T.Fma(scale, T.WidenBits(pairs, 4, 3), T.Fma(upper, T.WidenBits(tops, 2, 1), zero)));
-        T.Store(wide + 144, T.Fma(scale, T.WidenBits(pairs, 12, 3), T.Fma(upper, T.WidenBits(tops, 10, 1), zero)));
-        T.Store(wide + 160, T.Fma(scale, T.WidenBits(pairs, 20, 3), T.Fma(upper, T.WidenBits(tops, 18, 1), zero)));
-        T.Store(wide + 176, T.Fma(scale, T.WidenBits(pairs, 28, 3), T.Fma(upper, T.WidenBits(tops, 26, 1), zero)));
-        T.Store(wide + 192, T.Fma(scale, T.WidenBits(pairs, 6, 3), T.Fma(upper, T.WidenBits(tops, 3, 1), zero)));
-        T.Store(wide + 208, T.Fma(scale, T.WidenBits(pairs, 14, 3), T.Fma(upper, T.WidenBits(tops, 11, 1), zero)));
-        T.Store(wide + 224, T.Fma(scale, T.WidenBits(pairs, 22, 3), T.Fma(upper, T.WidenBits(tops, 19, 1), zero)));
-        T.Store(wide + 240, T.Fma(scale, T.WidenBits(pairs, 30, 3), T.Fma(upper, T.WidenBits(tops, 27, 1), zero)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Second3(uint* pairs, uint* tops, T scale, float* wide)
-    {
-        T upper = scale * T.Broadcast(4), zero = scale * T.Broadcast(-4);
-        T.Store(wide, T.Fma(scale, T.WidenBits(pairs, 0, 3), T.Fma(upper, T.WidenBits(tops, 4, 1), zero)));
-        T.Store(wide + 16, T.Fma(scale, T.WidenBits(pairs, 8, 3), T.Fma(upper, T.WidenBits(tops, 12, 1), zero)));
-        T.Store(wide + 32, T.Fma(scale, T.WidenBits(pairs, 16, 3), T.Fma(upper, T.WidenBits(tops, 20, 1), zero)));
-        T.Store(wide + 48, T.Fma(scale, T.WidenBits(pairs, 24, 3), T.Fma(upper, T.WidenBits(tops, 28, 1), zero)));
-        T.Store(wide + 64, T.Fma(scale, T.WidenBits(pairs, 2, 3), T.Fma(upper, T.WidenBits(tops, 5, 1), zero)));
-        T.Store(wide + 80, T.Fma(scale, T.WidenBits(pairs, 10, 3), T.Fma(upper, T.WidenBits(tops, 13, 1), zero)));
-        T.Store(wide + 96, T.Fma(scale, T.WidenBits(pairs, 18, 3), T.Fma(upper, T.WidenBits(tops, 21, 1), zero)));
-        T.Store(wide + 112, T.Fma(scale, T.WidenBits(pairs, 26, 3), T.Fma(upper, T.WidenBits(tops, 29, 1), zero)));
-        T.Store(wide + 128, T.Fma(scale, T.WidenBits(pairs, 4, 3), T.Fma(upper, T.WidenBits(tops, 6, 1), zero)));
-        T.Store(wide + 144, T.Fma(scale, T.WidenBits(pairs, 12, 3), T.Fma(upper, T.WidenBits(tops, 14, 1), zero)));
-        T.Store(wide + 160, T.Fma(scale, T.WidenBits(pairs, 20, 3), T.Fma(upper, T.WidenBits(tops, 22, 1), zero)));
-        T.Store(wide + 176, T.Fma(scale, T.WidenBits(pairs, 28, 3), T.Fma(upper, T.WidenBits(tops, 30, 1), zero)));
-        T.Store(wide + 192, T.Fma(scale, T.WidenBits(pairs, 6, 3), T.Fma(upper, T.WidenBits(tops, 7, 1), zero)));
-        T.Store(wide + 208, T.Fma(scale, T.WidenBits(pairs, 14, 3), T.Fma(upper, T.WidenBits(tops, 15, 1), zero)));
-        T.Store(wide + 224, T.Fma(scale, T.WidenBits(pairs, 22, 3), T.Fma(upper, T.WidenBits(tops, 23, 1), zero)));
-        T.Store(wide + 240, T.Fma(scale, T.WidenBits(pairs, 30, 3), T.Fma(upper, T.WidenBits(tops, 31, 1), zero)));
+        T.Store(wide, T.Fma(scale, T.WidenBits(pairs, 0, 3), T.Fma(upper, T.WidenBits(tops, topShift, 1), zero)));
+        T.Store(wide + 16, T.Fma(scale, T.WidenBits(pairs, 8, 3), T.Fma(upper, T.WidenBits(tops, topShift + 8, 1), zero)));
+        T.Store(wide + 32, T.Fma(scale, T.WidenBits(pairs, 16, 3), T.Fma(upper, T.WidenBits(tops, topShift + 16, 1), zero)));
+        T.Store(wide + 48, T.Fma(scale, T.WidenBits(pairs, 24, 3), T.Fma(upper, T.WidenBits(tops, topShift + 24, 1), zero)));
+        T.Store(wide + 64, T.Fma(scale, T.WidenBits(pairs, 2, 3), T.Fma(upper, T.WidenBits(tops, topShift + 1, 1), zero)));
+        T.Store(wide + 80, T.Fma(scale, T.WidenBits(pairs, 10, 3), T.Fma(upper, T.WidenBits(tops, topShift + 9, 1), zero)));
+        T.Store(wide + 96, T.Fma(scale, T.WidenBits(pairs, 18, 3), T.Fma(upper, T.WidenBits(tops, topShift + 17, 1), zero)));
+        T.Store(wide + 112, T.Fma(scale, T.WidenBits(pairs, 26, 3), T.Fma(upper, T.WidenBits(tops, topShift + 25, 1), zero)));
+        T.Store(wide + 128, T.Fma(scale, T.WidenBits(pairs, 4, 3), T.Fma(upper, T.WidenBits(tops, topShift + 2, 1), zero)));
+        T.Store(wide + 144, T.Fma(scale, T.WidenBits(pairs, 12, 3), T.Fma(upper, T.WidenBits(tops, topShift + 10, 1), zero)));
+        T.Store(wide + 160, T.Fma(scale, T.WidenBits(pairs, 20, 3), T.Fma(upper, T.WidenBits(tops, topShift + 18, 1), zero)));
+        T.Store(wide + 176, T.Fma(scale, T.WidenBits(pairs, 28, 3), T.Fma(upper, T.WidenBits(tops, topShift + 26, 1), zero)));
+        T.Store(wide + 192, T.Fma(scale, T.WidenBits(pairs, 6, 3), T.Fma(upper, T.WidenBits(tops, topShift + 3, 1), zero)));
+        T.Store(wide + 208, T.Fma(scale, T.WidenBits(pairs, 14, 3), T.Fma(upper, T.WidenBits(tops, topShift + 11, 1), zero)));
+        T.Store(wide + 224, T.Fma(scale, T.WidenBits(pairs, 22, 3), T.Fma(upper, T.WidenBits(tops, topShift + 19, 1), zero)));
+        T.Store(wide + 240, T.Fma(scale, T.WidenBits(pairs, 30, 3), T.Fma(upper, T.WidenBits(tops, topShift + 27, 1), zero)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

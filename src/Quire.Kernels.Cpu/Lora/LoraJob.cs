@@ -46,9 +46,9 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     {
         switch (rows.Codes)
         {
-            case CodeType.F32: ShrinkRow<T, F32Pairs<T>>.Run(rows, x, shrunk); break;
-            case CodeType.BF16: ShrinkRow<T, Bf16Pairs<T>>.Run(rows, x, shrunk); break;
-            default: ShrinkRow<T, F16Pairs<T>>.Run(rows, x, shrunk); break;
+            case CodeType.F32: ShrinkRow<T, F32Numbers<T>>.Run(rows, x, shrunk); break;
+            case CodeType.BF16: ShrinkRow<T, Bf16Numbers<T>>.Run(rows, x, shrunk); break;
+            default: ShrinkRow<T, F16Numbers<T>>.Run(rows, x, shrunk); break;
         }
     }
 
@@ -56,9 +56,9 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     {
         switch (tiles.Codes)
         {
-            case CodeType.F32: LoraRow<T, F32Pairs<T>>.Expand(tiles, x, to); break;
-            case CodeType.BF16: LoraRow<T, Bf16Pairs<T>>.Expand(tiles, x, to); break;
-            default: LoraRow<T, F16Pairs<T>>.Expand(tiles, x, to); break;
+            case CodeType.F32: ExpandRow<T, F32Numbers<T>>.Expand(tiles, x, to); break;
+            case CodeType.BF16: ExpandRow<T, Bf16Numbers<T>>.Expand(tiles, x, to); break;
+            default: ExpandRow<T, F16Numbers<T>>.Expand(tiles, x, to); break;
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu.Simd;
 
 namespace Quire.Kernels.Cpu.Lora;
@@ -7,7 +6,7 @@ namespace Quire.Kernels.Cpu.Lora;
 /// <summary>One row times an adapter's A: a dot product for each rank, in two chains of vectors by turns and one tree over their lanes, whatever stands beside the row.</summary>
 internal static unsafe class ShrinkRow<T, TNumbers>
     where T : unmanaged, ILanes<T>
-    where TNumbers : struct, IWeightPairs<T>
+    where TNumbers : struct, IWeightNumbers<T>
 {
     private const int Line = 64;
 
@@ -17,7 +16,7 @@ internal static unsafe class ShrinkRow<T, TNumbers>
     {
         // Weights come from memory once a row, in pieces too short for the processor to see ahead: four ranks are asked for while those before them are multiplied.
         byte* address = (byte*)rows.Address;
-        for (int at = 0; at < 4 * rows.Stride; at += Line) Prefetch(address + at);
+        for (int at = 0; at < 4 * rows.Stride; at += Line) Fetching.Ahead(address + at);
         // The last inputs of a row, with zeros behind them.
         float* rest = stackalloc float[16];
         int whole = rows.Inputs / 16;
@@ -37,7 +36,7 @@ internal static unsafe class ShrinkRow<T, TNumbers>
         byte* next = row + (4 * stride);
         for (; i + 2 <= whole; i += 2, row += 2 * size)
         {
-            for (int at = 0; at < 8 * size; at += Line, next += Line) Prefetch(next);
+            for (int at = 0; at < 8 * size; at += Line, next += Line) Fetching.Ahead(next);
             T first = T.Load(x + (i * 16)), second = T.Load(x + (i * 16) + 16);
             a0 = T.Fma(first, TNumbers.ReadRow(row), a0);
             b0 = T.Fma(first, TNumbers.ReadRow(row + stride), b0);
@@ -88,11 +87,5 @@ internal static unsafe class ShrinkRow<T, TNumbers>
         }
         if (hasRest) odd = T.Fma(T.Load(rest), TNumbers.ReadRow(row), odd);
         return T.Sum(even + odd);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(byte* address)
-    {
-        if (Sse.IsSupported) Sse.Prefetch0(address);
     }
 }

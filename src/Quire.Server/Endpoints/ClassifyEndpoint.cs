@@ -28,18 +28,7 @@ internal static class ClassifyEndpoint
         float[][] rows = await PoolingAnswer.All(engine, inputs, tokens => engine.ClassifyAsync(tokens, null, adapter, request.Priority, context.RequestAborted));
         if (request.Activates ?? true) rows = [.. rows.Select(row => QuireEngine.Activate(row, engine.Pooler!.Activation))];
         string id = RequestBody.Id(context, prefix, null);
-        await JsonAnswer.Write(context, json =>
-        {
-            PoolingAnswer.Begin(json, id, adapter ?? model.Names[0]);
-            for (int i = 0; i < rows.Length; i++)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("index", i);
-                write(json, rows[i], engine.Labels);
-                json.WriteEndObject();
-            }
-            PoolingAnswer.End(json, inputs.Sum(tokens => tokens.Length));
-        });
+        await PoolingAnswer.Write(context, id, adapter ?? model.Names[0], rows.Length, inputs.Sum(tokens => tokens.Length), (json, i) => write(json, rows[i], engine.Labels));
     }
 
     private static void WriteLabel(Utf8JsonWriter json, float[] row, IReadOnlyList<string> labels)

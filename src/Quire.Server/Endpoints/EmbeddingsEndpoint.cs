@@ -28,19 +28,11 @@ internal static class EmbeddingsEndpoint
         float[][] rows = await PoolingAnswer.All(engine, inputs, tokens => engine.EmbedAsync(tokens, adapter, request.Priority, context.RequestAborted));
         rows = [.. rows.Select(row => Finish(row, dimensions, request.Activates ?? engine.NormalisesEmbeddings))];
         string id = RequestBody.Id(context, prefix, null);
-        await JsonAnswer.Write(context, json =>
+        await PoolingAnswer.Write(context, id, adapter ?? model.Names[0], rows.Length, inputs.Sum(tokens => tokens.Length), (json, i) =>
         {
-            PoolingAnswer.Begin(json, id, adapter ?? model.Names[0]);
-            for (int i = 0; i < rows.Length; i++)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("index", i);
-                json.WriteString("object", kind);
-                if (request.IsBase64) json.WriteBase64String(field, MemoryMarshal.AsBytes(rows[i].AsSpan()));
-                else WriteNumbers(json, field, rows[i]);
-                json.WriteEndObject();
-            }
-            PoolingAnswer.End(json, inputs.Sum(tokens => tokens.Length));
+            json.WriteString("object", kind);
+            if (request.IsBase64) json.WriteBase64String(field, MemoryMarshal.AsBytes(rows[i].AsSpan()));
+            else WriteNumbers(json, field, rows[i]);
         });
     }
 

@@ -22,18 +22,10 @@ internal static class ScoreEndpoint
         if (queries.Count != documents.Count && queries.Count != 1) throw ApiException.Bad(null, "Input lengths must be either 1:1, 1:N or N:N");
         (double[] scores, int tokens, string model) = await Run(context, body, queries, documents);
         string id = RequestBody.Id(context, "score", null);
-        await JsonAnswer.Write(context, json =>
+        await PoolingAnswer.Write(context, id, model, scores.Length, tokens, (json, i) =>
         {
-            PoolingAnswer.Begin(json, id, model);
-            for (int i = 0; i < scores.Length; i++)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("index", i);
-                json.WriteString("object", "score");
-                json.WriteNumber("score", scores[i]);
-                json.WriteEndObject();
-            }
-            PoolingAnswer.End(json, tokens);
+            json.WriteString("object", "score");
+            json.WriteNumber("score", scores[i]);
         });
     }
 

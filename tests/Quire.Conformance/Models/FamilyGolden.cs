@@ -28,22 +28,7 @@ internal sealed class FamilyGolden : IDisposable
     public double Tolerance(string name) => Root.GetProperty("tolerance").GetProperty(name).GetDouble();
 
     /// <summary>Folders of models that give logits of tokens.</summary>
-    public static IEnumerable<TheoryDataRow<string>> Names => Of(kind => kind == "causal");
-
-    /// <summary>Names of the data set's folders of some kinds; one empty name where there is none, so that the skip is counted.</summary>
-    public static IEnumerable<TheoryDataRow<string>> Of(Func<string, bool> isWanted)
-    {
-        string[] folders = GoldenFolder.Find("families") is { } root ? Directory.GetDirectories(root) : [];
-        return folders.Where(folder => File.Exists(Path.Combine(folder, "golden", "golden.json")) && isWanted(Read(folder).GetProperty("kind").GetString()!))
-            .Order().Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder))).DefaultIfEmpty(new TheoryDataRow<string>(""));
-    }
-
-    /// <summary>A folder's golden.json.</summary>
-    public static JsonElement Read(string folder)
-    {
-        using JsonDocument json = GoldenFolder.ReadJson(Path.Combine(folder, "golden", "golden.json"));
-        return json.RootElement.Clone();
-    }
+    public static IEnumerable<TheoryDataRow<string>> Names => FamilyFolders.Of(kind => kind == "causal");
 
     /// <summary>Loads a folder; skips the test where the data set has none, or where the library itself refuses the checkpoint as not supported.</summary>
     public static FamilyGolden Load(string name)

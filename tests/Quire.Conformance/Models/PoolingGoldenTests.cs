@@ -10,25 +10,25 @@ namespace Quire.Conformance.Models;
 [Trait("golden", "families")]
 public sealed class PoolingGoldenTests
 {
-    public static IEnumerable<TheoryDataRow<string>> Names => FamilyGolden.Of(kind => kind != "causal");
+    public static IEnumerable<TheoryDataRow<string>> Names => FamilyFolders.Of(kind => kind != "causal");
 
     [Theory, MemberData(nameof(Names))]
     public async Task Rows_are_the_references_and_bit_equal_alone_and_mixed(string name)
     {
-        using PoolingCase golden = PoolingCase.Load(name);
+        using PoolingGolden golden = Load(name);
         float[][] alone = new float[golden.Prompts.Length][];
         using (var engine = new EngineRunner(golden.Folder, new QuireOptions { DType = "float32" }))
         {
             for (int i = 0; i < alone.Length; i++)
             {
-                alone[i] = await golden.Run(engine, i);
-                golden.Check(i, alone[i], "f32_max_abs", 1);
+                alone[i] = await Run(engine, golden, i);
+                Check(golden, i, alone[i], "f32_max_abs", 1);
             }
         }
         // Several to a step, and decoders' prompts in pieces.
         using (var engine = new EngineRunner(golden.Folder, new QuireOptions { DType = "float32", MaxBatchedTokens = 20, MaxSequences = 8 }))
         {
-            float[][] mixed = await Task.WhenAll(Enumerable.Range(0, alone.Length).SelectMany(i => (int[])[i, i]).Select(i => golden.Run(engine, i)));
+            float[][] mixed = await Task.WhenAll(Enumerable.Range(0, alone.Length).SelectMany(i => (int[])[i, i]).Select(i => Run(engine, golden, i)));
             for (int i = 0; i < mixed.Length; i++) Assert.Equal(alone[i / 2], mixed[i]);
         }
     }
@@ -36,15 +36,15 @@ public sealed class PoolingGoldenTests
     [Theory, MemberData(nameof(Names))]
     public async Task Rows_in_bf16_are_as_near_as_the_references_own(string name)
     {
-        using PoolingCase golden = PoolingCase.Load(name);
+        using PoolingGolden golden = Load(name);
         using var engine = new EngineRunner(golden.Folder, new QuireOptions { DType = "bfloat16", CpuActivations = "bf16" });
-        for (int i = 0; i < golden.Prompts.Length; i++) golden.Check(i, await golden.Run(engine, i), "bf16_max_abs", 2);
+        for (int i = 0; i < golden.Prompts.Length; i++) Check(golden, i, await Run(engine, golden, i), "bf16_max_abs", 2);
     }
 
     [Theory, MemberData(nameof(Names))]
     public void Both_spellings_of_the_configuration_are_one_model(string name)
     {
-        using PoolingCase golden = PoolingCase.Load(name);
+        using PoolingGolden golden = Load(name);
         ModelConfig old = ModelConfig.Read(Path.Combine(golden.Folder, "config.json")), now = ModelConfig.Read(Path.Combine(golden.Folder, "config.v5.json"));
         ModelSpec first = ModelFamilies.Of(old).Describe(old), second = ModelFamilies.Of(now).Describe(now);
         Assert.Equal(first.Layers, second.Layers);
@@ -52,69 +52,39 @@ public sealed class PoolingGoldenTests
         Assert.Equal(JsonSerializer.Serialize(first.Pooler), JsonSerializer.Serialize(second.Pooler));
     }
 
-    private sealed class PoolingCase : IDisposable
+    private static PoolingGolden Load(string name)
     {
-        private readonly JsonElement golden;
-        private readonly SafetensorsFile tensors;
+        Assert.SkipWhen(name.Length == 0, "no embedders or classifiers in golden/families here");
+        return new PoolingGolden(name);
+    }
 
-        private PoolingCase(string folder, JsonElement golden)
+    private static async Task<float[]> Run(EngineRunner engine, PoolingGolden golden, int prompt)
+    {
+        using GenerationStream stream = engine.Engine.Submit(new EngineRequest
         {
-            Folder = folder;
-            this.golden = golden;
-            Prompts = [.. golden.GetProperty("prompts").EnumerateArray().Select(Ids)];
-            Types = golden.GetProperty("token_type_ids") is { ValueKind: JsonValueKind.Array } types ? [.. types.EnumerateArray().Select(Ids)] : null;
-            tensors = SafetensorsFile.Open(Path.Combine(folder, "golden", "golden.safetensors"));
-        }
+            Id = "test",
+            Prompt = golden.Prompts[prompt],
+            TokenTypes = golden.TokenTypes?[prompt],
+            Parameters = SamplingParameters.Greedy with { MaxTokens = 1 },
+            Pools = true,
+        });
+        return (await EngineRunner.Collect(stream)).Single(output => output.Pooled is not null).Pooled!;
+    }
 
-        public string Folder { get; }
+    // A row and the reference's, and a classifier's probabilities.
+    private static void Check(PoolingGolden golden, int prompt, float[] row, string tolerance, double factor)
+    {
+        double allowed = factor * golden.Tolerance(tolerance);
+        Near(golden.Row(prompt), golden.IsClassifier ? row : QuireEngine.Normalise(row));
+        if (!golden.IsClassifier) return;
+        ModelConfig config = ModelConfig.Read(Path.Combine(golden.Folder, "config.json"));
+        Near(golden.Probabilities(prompt), QuireEngine.Activate(row, ModelFamilies.Of(config).Describe(config).Pooler!.Activation));
 
-        public int[][] Prompts { get; }
-
-        private int[][]? Types { get; }
-
-        private bool IsClassifier => golden.GetProperty("kind").GetString() == "classify";
-
-        public static PoolingCase Load(string name)
+        void Near(float[] wanted, float[] actual)
         {
-            Assert.SkipWhen(name.Length == 0, "no embedders or classifiers in golden/families here");
-            string folder = Path.Combine(GoldenFolder.Find("families")!, name);
-            return new PoolingCase(folder, FamilyGolden.Read(folder));
+            Assert.Equal(wanted.Length, actual.Length);
+            double worst = wanted.Zip(actual, (a, b) => (double)Math.Abs(a - b)).Max();
+            Assert.True(worst <= allowed, $"prompt {prompt}: {worst:g3}, tolerance {allowed:g3}");
         }
-
-        public async Task<float[]> Run(EngineRunner engine, int prompt)
-        {
-            using GenerationStream stream = engine.Engine.Submit(new EngineRequest
-            {
-                Id = "test",
-                Prompt = Prompts[prompt],
-                TokenTypes = Types?[prompt],
-                Parameters = SamplingParameters.Greedy with { MaxTokens = 1 },
-                Pools = true,
-            });
-            return (await EngineRunner.Collect(stream)).Single(output => output.Pooled is not null).Pooled!;
-        }
-
-        /// <summary>Compares a row with the reference's, and a classifier's probabilities with them.</summary>
-        public void Check(int prompt, float[] row, string tolerance, double factor)
-        {
-            double allowed = factor * golden.GetProperty("tolerance").GetProperty(tolerance).GetDouble();
-            float[] expected = tensors.Tensors[$"{(IsClassifier ? "logits" : "embedding")}_{prompt}"].View.AsSpan<float>().ToArray();
-            Near(expected, IsClassifier ? row : QuireEngine.Normalise(row));
-            if (!IsClassifier) return;
-            ModelConfig config = ModelConfig.Read(Path.Combine(Folder, "config.json"));
-            float[] activated = [.. golden.GetProperty("activated")[prompt].EnumerateArray().Select(value => value.GetSingle())];
-            Near(activated, QuireEngine.Activate(row, ModelFamilies.Of(config).Describe(config).Pooler!.Activation));
-
-            void Near(float[] wanted, float[] actual)
-            {
-                Assert.Equal(wanted.Length, actual.Length);
-                double worst = wanted.Zip(actual, (a, b) => (double)Math.Abs(a - b)).Max();
-                Assert.True(worst <= allowed, $"prompt {prompt}: {worst:g3}, tolerance {allowed:g3}");
-            }
-        }
-
-        public void Dispose() => tensors.Dispose();
-
-        private static int[] Ids(JsonElement array) => [.. array.EnumerateArray().Select(id => id.GetInt32())];
     }
 }

@@ -8,9 +8,9 @@ namespace Quire.Server.Tests;
 [Trait("golden", "families")]
 public sealed class PoolingModelTests
 {
-    public static IEnumerable<TheoryDataRow<string>> Embedders => Of("embed");
+    public static IEnumerable<TheoryDataRow<string>> Embedders => FamilyFolders.Of(kind => kind == "embed");
 
-    public static IEnumerable<TheoryDataRow<string>> Classifiers => Of("classify");
+    public static IEnumerable<TheoryDataRow<string>> Classifiers => FamilyFolders.Of(kind => kind == "classify");
 
     [Theory, MemberData(nameof(Embedders))]
     public async Task Embeddings_are_the_references(string name)
@@ -18,8 +18,8 @@ public sealed class PoolingModelTests
         Assert.SkipWhen(name.Length == 0, "no embedders in golden/families here");
         await using var model = await ServedModel.Start(name);
         JsonElement answer = await model.Post("/v1/embeddings", new { input = model.Texts, use_activation = true });
-        for (int i = 0; i < model.Texts.Length; i++) model.Near(model.Tensor($"embedding_{i}"), answer.GetProperty("data")[i].GetProperty("embedding"));
-        Assert.Equal(model.Prompts.Sum(prompt => prompt.Length), answer.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
+        for (int i = 0; i < model.Texts.Length; i++) model.Near(model.Golden.Row(i), answer.GetProperty("data")[i].GetProperty("embedding"));
+        Assert.Equal(model.Golden.Prompts.Sum(prompt => prompt.Length), answer.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
 
         using HttpResponseMessage absent = await model.Server.Client.PostAsJsonAsync("/classify", new { input = "w1" }, TestContext.Current.CancellationToken);
         Assert.Equal(404, (int)absent.StatusCode);
@@ -31,22 +31,22 @@ public sealed class PoolingModelTests
         Assert.SkipWhen(name.Length == 0, "no classifiers in golden/families here");
         await using var model = await ServedModel.Start(name);
         // Without types, a text alone is the prompt.
-        if (model.Types is null)
+        if (model.Golden.TokenTypes is null)
         {
             JsonElement answer = await model.Post("/classify", new { input = model.Texts }), raw = await model.Post("/pooling", new { input = model.Texts, use_activation = false });
             for (int i = 0; i < model.Texts.Length; i++)
             {
                 JsonElement item = answer.GetProperty("data")[i];
-                float[] expected = [.. model.Golden.GetProperty("activated")[i].EnumerateArray().Select(value => value.GetSingle())];
+                float[] expected = model.Golden.Probabilities(i);
                 model.Near(expected, item.GetProperty("probs"));
                 Assert.Equal(expected.Length, item.GetProperty("num_classes").GetInt32());
                 Assert.Equal(model.Labels[Array.IndexOf(expected, expected.Max())], item.GetProperty("label").GetString());
-                model.Near(model.Tensor($"logits_{i}"), raw.GetProperty("data")[i].GetProperty("data"));
+                model.Near(model.Golden.Row(i), raw.GetProperty("data")[i].GetProperty("data"));
             }
         }
-        (string Query, string Document)[] pairs = [.. model.Prompts.Select((prompt, i) =>
+        (string Query, string Document)[] pairs = [.. model.Golden.Prompts.Select((prompt, i) =>
         {
-            int first = model.Types is { } types ? types[i].Count(type => type == 0) : prompt.Length / 2;
+            int first = model.Golden.TokenTypes is { } types ? types[i].Count(type => type == 0) : prompt.Length / 2;
             return (ServedModel.Text(prompt[..first]), ServedModel.Text(prompt[first..]));
         })];
         var scoring = new { queries = pairs.Select(pair => pair.Query), documents = pairs.Select(pair => pair.Document), use_activation = false };
@@ -58,7 +58,7 @@ public sealed class PoolingModelTests
             Assert.Contains($"{model.Labels.Length} labels", scores.GetProperty("error").GetProperty("message").GetString());
             return;
         }
-        for (int i = 0; i < pairs.Length; i++) model.Near(model.Tensor($"logits_{i}")[0], scores.GetProperty("data")[i].GetProperty("score").GetDouble());
+        for (int i = 0; i < pairs.Length; i++) model.Near(model.Golden.Row(i)[0], scores.GetProperty("data")[i].GetProperty("score").GetDouble());
 
         JsonElement ranked = await model.Post("/rerank", new { query = pairs[1].Query, documents = pairs.Select(pair => pair.Document), top_n = 3 });
         double[] relevances = [.. ranked.GetProperty("results").EnumerateArray().Select(item => item.GetProperty("relevance_score").GetDouble())];
@@ -96,50 +96,25 @@ public sealed class PoolingModelTests
         Assert.Contains("gives no text", refused.Message);
     }
 
-    private static IEnumerable<TheoryDataRow<string>> Of(string kind)
-    {
-        string[] folders = GoldenFolder.Find("families") is { } root ? Directory.GetDirectories(root) : [];
-        return folders.Where(folder => File.Exists(Path.Combine(folder, "golden", "golden.json")) && ServedModel.Read(folder).GetProperty("kind").GetString() == kind)
-            .Order().Select(folder => new TheoryDataRow<string>(Path.GetFileName(folder))).DefaultIfEmpty(new TheoryDataRow<string>(""));
-    }
-
     private sealed class ServedModel : IAsyncDisposable
     {
-        private readonly string copy, folder;
-        private readonly double tolerance;
+        private readonly string copy;
 
-        private ServedModel(string folder, string copy, TestServer server)
-        {
-            (this.folder, this.copy, Server) = (folder, copy, server);
-            Golden = Read(folder);
-            Prompts = [.. Golden.GetProperty("prompts").EnumerateArray().Select(Ids)];
-            Types = Golden.GetProperty("token_type_ids") is { ValueKind: JsonValueKind.Array } types ? [.. types.EnumerateArray().Select(Ids)] : null;
-            tolerance = Golden.GetProperty("tolerance").GetProperty("f32_max_abs").GetDouble();
-        }
+        private ServedModel(PoolingGolden golden, string copy, TestServer server) => (Golden, this.copy, Server) = (golden, copy, server);
 
         public TestServer Server { get; }
 
-        public JsonElement Golden { get; }
+        public PoolingGolden Golden { get; }
 
-        public int[][] Prompts { get; }
-
-        public int[][]? Types { get; }
-
-        public string[] Texts => [.. Prompts.Select(Text)];
+        public string[] Texts => [.. Golden.Prompts.Select(Text)];
 
         public string[] Labels => [.. Server.Host.Engine.Labels];
 
         public static string Text(int[] ids) => string.Join(' ', ids.Select(id => $"w{id}"));
 
-        public static JsonElement Read(string folder)
-        {
-            using JsonDocument json = GoldenFolder.ReadJson(Path.Combine(folder, "golden", "golden.json"));
-            return json.RootElement.Clone();
-        }
-
         public static async Task<ServedModel> Start(string name, Func<QuireOptions, QuireOptions>? change = null)
         {
-            string folder = Path.Combine(GoldenFolder.Find("families")!, name), copy = Directory.CreateTempSubdirectory("quire").FullName;
+            string folder = FamilyFolders.Path(name), copy = Directory.CreateTempSubdirectory("quire").FullName;
             foreach (string file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Where(file => !file.Contains("golden" + Path.DirectorySeparatorChar + "golden", StringComparison.Ordinal)))
             {
                 string target = Path.Combine(copy, Path.GetRelativePath(folder, file));
@@ -156,7 +131,7 @@ public sealed class PoolingModelTests
                 model = new { type = "WordPiece", unk_token = "w0", continuing_subword_prefix = "##", max_input_chars_per_word = 100, vocab = vocabulary },
             }));
             QuireOptions options = TestServer.Options.Engine;
-            return new ServedModel(folder, copy, await TestServer.Start(TestServer.Options with { Model = copy, ServedModelNames = [name], Engine = change is null ? options : change(options) }));
+            return new ServedModel(new PoolingGolden(name), copy, await TestServer.Start(TestServer.Options with { Model = copy, ServedModelNames = [name], Engine = change is null ? options : change(options) }));
         }
 
         public async Task<JsonElement> Post(string path, object body)
@@ -167,23 +142,16 @@ public sealed class PoolingModelTests
             return answer;
         }
 
-        public float[] Tensor(string name)
-        {
-            using Quire.Formats.SafetensorsFile file = Quire.Formats.SafetensorsFile.Open(Path.Combine(folder, "golden", "golden.safetensors"));
-            return file.Tensors[name].View.AsSpan<float>().ToArray();
-        }
-
         public void Near(float[] expected, JsonElement actual) =>
             Assert.All(expected.Zip(actual.EnumerateArray().Select(value => value.GetDouble())), pair => Near(pair.First, pair.Second));
 
-        public void Near(double expected, double actual) => Assert.True(Math.Abs(expected - actual) <= tolerance, $"expected {expected}, got {actual}, tolerance {tolerance}");
+        public void Near(double expected, double actual) => Assert.True(Math.Abs(expected - actual) <= Golden.Tolerance("f32_max_abs"), $"expected {expected}, got {actual}");
 
         public async ValueTask DisposeAsync()
         {
             await Server.DisposeAsync();
+            Golden.Dispose();
             Directory.Delete(copy, true);
         }
-
-        private static int[] Ids(JsonElement array) => [.. array.EnumerateArray().Select(id => id.GetInt32())];
     }
 }

@@ -4,7 +4,7 @@ using Quire.Kernels.Cpu.Simd;
 namespace Quire.Kernels.Cpu.Lora;
 
 /// <summary>Reads numbers of one format: two inputs of sixteen output features from a packed tile, or sixteen inputs of one row.</summary>
-internal unsafe interface IWeightPairs<T>
+internal unsafe interface IWeightNumbers<T>
     where T : unmanaged, ILanes<T>
 {
     /// <summary>Bytes of a pair.</summary>
@@ -20,7 +20,7 @@ internal unsafe interface IWeightPairs<T>
 }
 
 /// <summary>f32, [inputs][16].</summary>
-internal readonly unsafe struct F32Pairs<T> : IWeightPairs<T>
+internal readonly unsafe struct F32Numbers<T> : IWeightNumbers<T>
     where T : unmanaged, ILanes<T>
 {
     public static int Size => 128;
@@ -35,7 +35,7 @@ internal readonly unsafe struct F32Pairs<T> : IWeightPairs<T>
 }
 
 /// <summary>bf16, [inputs / 2][16][2].</summary>
-internal readonly unsafe struct Bf16Pairs<T> : IWeightPairs<T>
+internal readonly unsafe struct Bf16Numbers<T> : IWeightNumbers<T>
     where T : unmanaged, ILanes<T>
 {
     public static int Size => 64;
@@ -50,7 +50,7 @@ internal readonly unsafe struct Bf16Pairs<T> : IWeightPairs<T>
 }
 
 /// <summary>Half precision, [inputs / 2][16][2].</summary>
-internal readonly unsafe struct F16Pairs<T> : IWeightPairs<T>
+internal readonly unsafe struct F16Numbers<T> : IWeightNumbers<T>
     where T : unmanaged, ILanes<T>
 {
     public static int Size => 64;

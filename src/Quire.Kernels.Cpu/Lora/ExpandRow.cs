@@ -1,15 +1,15 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Simd;
 
 namespace Quire.Kernels.Cpu.Lora;
 
 /// <summary>One row times an adapter's B. The order of sums is fixed, whatever stands beside the row.</summary>
-internal static unsafe class LoraRow<T, TPairs>
+internal static unsafe class ExpandRow<T, TNumbers>
     where T : unmanaged, ILanes<T>
-    where TPairs : struct, IWeightPairs<T>
+    where TNumbers : struct, IWeightNumbers<T>
 {
+    // Weights come from memory once a row, in pieces too short for the processor to see ahead. What lies past a piece is mostly the next one.
     private const int Ahead = 2048;
 
     /// <summary>output += B x, four tiles of 16 columns at a time.</summary>
@@ -24,20 +24,20 @@ internal static unsafe class LoraRow<T, TPairs>
             T a = T.Load(output + column), b = T.Load(output + column + 16), c = T.Load(output + column + 32), d = T.Load(output + column + 48);
             byte* at = tile;
             int k = 0;
-            for (; k + 2 <= inputs; k += 2, at += TPairs.Size)
+            for (; k + 2 <= inputs; k += 2, at += TNumbers.Size)
             {
-                Prefetch(at + Ahead);
-                Prefetch(at + stride + Ahead);
-                Prefetch(at + (2 * stride) + Ahead);
-                Prefetch(at + (3 * stride) + Ahead);
+                Fetching.Ahead(at + Ahead);
+                Fetching.Ahead(at + stride + Ahead);
+                Fetching.Ahead(at + (2 * stride) + Ahead);
+                Fetching.Ahead(at + (3 * stride) + Ahead);
                 T x0 = T.Broadcast(x[k]), x1 = T.Broadcast(x[k + 1]);
-                TPairs.Read(at, out T even, out T odd);
+                TNumbers.Read(at, out T even, out T odd);
                 a = T.Fma(x1, odd, T.Fma(x0, even, a));
-                TPairs.Read(at + stride, out even, out odd);
+                TNumbers.Read(at + stride, out even, out odd);
                 b = T.Fma(x1, odd, T.Fma(x0, even, b));
-                TPairs.Read(at + (2 * stride), out even, out odd);
+                TNumbers.Read(at + (2 * stride), out even, out odd);
                 c = T.Fma(x1, odd, T.Fma(x0, even, c));
-                TPairs.Read(at + (3 * stride), out even, out odd);
+                TNumbers.Read(at + (3 * stride), out even, out odd);
                 d = T.Fma(x1, odd, T.Fma(x0, even, d));
             }
             if (k < inputs)
@@ -61,9 +61,9 @@ internal static unsafe class LoraRow<T, TPairs>
             T a = T.Load(rest);
             byte* at = tile;
             int k = 0;
-            for (; k + 2 <= inputs; k += 2, at += TPairs.Size)
+            for (; k + 2 <= inputs; k += 2, at += TNumbers.Size)
             {
-                TPairs.Read(at, out T even, out T odd);
+                TNumbers.Read(at, out T even, out T odd);
                 a = T.Fma(T.Broadcast(x[k + 1]), odd, T.Fma(T.Broadcast(x[k]), even, a));
             }
             if (k < inputs) a = T.Fma(T.Broadcast(x[k]), Last(at), a);
@@ -72,19 +72,12 @@ internal static unsafe class LoraRow<T, TPairs>
         }
     }
 
-    // Weights come from memory once a row, in pieces too short for the processor to see ahead. What lies past a piece is mostly the next one.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(byte* address)
-    {
-        if (Sse.IsSupported) Sse.Prefetch0(address);
-    }
-
     // A last input without its pair: f32 tiles end there, the others hold a zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Last(byte* pair)
     {
-        if (TPairs.Size == 128) return T.Load((float*)pair);
-        TPairs.Read(pair, out T even, out _);
+        if (TNumbers.Size == 128) return T.Load((float*)pair);
+        TNumbers.Read(pair, out T even, out _);
         return even;
     }
 }

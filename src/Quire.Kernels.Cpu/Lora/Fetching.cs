@@ -1,0 +1,14 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Quire.Kernels.Cpu.Lora;
+
+/// <summary>Asks for memory before it is read; a machine that cannot does nothing.</summary>
+internal static unsafe class Fetching
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Ahead(byte* address)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(address);
+    }
+}
