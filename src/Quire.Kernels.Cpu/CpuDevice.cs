@@ -102,6 +102,14 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
 
     public PreparedLora PrepareTableLora(IWeightRows table, LoraPart part) => LoraPacking.PackTable(pool, table, part, fallback);
 
+    private static void CheckUpdate(Tensor output, in LoraUpdate update)
+    {
+        if (update.Adapters is null) return;
+        Check.F32(update.Input, nameof(update), output.Shape.Rows, update.Input.Shape.Columns);
+        Check.Type(update.Slots, nameof(update), DType.I32);
+        if (update.Slots.Shape.Count != output.Shape.Rows) throw new ArgumentException($"{update.Slots.Shape.Count} slots are given for {output.Shape.Rows} rows");
+    }
+
     public void Lora(Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots)
     {
         Check.F32(output, nameof(output), slots.Shape.Count, output.Shape.Columns);
@@ -110,11 +118,12 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         kernels.Lora(pool, output, input, adapters, slots);
     }
 
-    public void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)
+    public void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule, in LoraUpdate update = default)
     {
         Check.F32(query, nameof(query), query.Shape[0] * rule.Heads, rule.HeadSize);
         Check.F32(qkv, nameof(qkv), query.Shape[0], (long)(rule.Heads + (2 * rule.KvHeads)) * rule.HeadSize);
-        kernels.SplitHeads(pool, query, qkv, cache, batch, rule);
+        CheckUpdate(qkv, update);
+        kernels.SplitHeads(pool, query, qkv, cache, batch, rule, update);
     }
 
     public PreparedHeads PrepareHeads(IReadOnlyList<IWeightRows> heads)
@@ -156,10 +165,11 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         kernels.Attention(pool, scratch, output, query, cache, batch, rule);
     }
 
-    public void GatedActivation(Tensor output, Tensor gateUp, Activation activation, float limit = 0)
+    public void GatedActivation(Tensor output, Tensor gateUp, Activation activation, float limit = 0, in LoraUpdate update = default)
     {
         Check.F32(gateUp, nameof(gateUp), output.Shape.Rows, 2 * output.Shape.Columns);
-        kernels.GatedActivation(pool, output, gateUp, activation, limit);
+        CheckUpdate(gateUp, update);
+        kernels.GatedActivation(pool, output, gateUp, activation, limit, update);
     }
 
     public void Experts(Tensor output, Tensor input, Tensor logits, ExpertWeights layer, in RouterRule rule, Activation activation, float limit, Tensor residual)

@@ -76,13 +76,13 @@ public abstract class KernelSet
 
     internal abstract void ScaleAndCap(ComputePool pool, Tensor values, float scale, float cap);
 
-    internal abstract void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule);
+    internal abstract void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule, in LoraUpdate update);
 
     internal abstract void SplitLatent(ComputePool pool, Tensor query, Tensor rows, Tensor latents, in KvCache cache, in AttentionBatch batch, in LatentRule rule);
 
     internal abstract void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
 
-    internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation, float limit);
+    internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation, float limit, in LoraUpdate update);
 
     internal abstract void Activate(ComputePool pool, Tensor values, Activation activation);
 
@@ -208,6 +208,21 @@ public abstract class KernelSet
 
         internal override int MaxLoraRank => LoraJob<T>.MaxRank;
 
+        // A job over rows, each behind what its adapter adds to it.
+        private static void RunAfter<TJob>(ComputePool pool, in LoraUpdate update, Tensor rows, TJob job, int rowsPerItem)
+            where TJob : struct, IJob
+        {
+            int count = (int)rows.Shape.Rows, items = (count + rowsPerItem - 1) / rowsPerItem;
+            if (update.Adapters is null)
+            {
+                pool.Run(ref job, items);
+                return;
+            }
+            var lora = new LoraJob<T>(pool, (float*)rows.Address, (int)rows.Shape.Columns, (float*)update.Input.Address, (int)update.Input.Shape.Columns, null, update.Adapters, (int*)update.Slots.Address, count);
+            var both = new AfterLora<T, TJob>(lora, job, rowsPerItem, count);
+            pool.Run(ref both, items);
+        }
+
         internal override void Lora(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots)
         {
             bool isTable = input.Type == DType.I32;
@@ -234,10 +249,10 @@ public abstract class KernelSet
             pool.Run(ref job, job.Items);
         }
 
-        internal override void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule)
+        internal override void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule, in LoraUpdate update)
         {
             var job = new SplitHeadsJob<T>((float*)query.Address, (float*)qkv.Address, cache, batch, rule);
-            pool.Run(ref job, (int)query.Shape[0]);
+            RunAfter(pool, update, qkv, job, rowsPerItem: 1);
         }
 
         internal override void SplitLatent(ComputePool pool, Tensor query, Tensor rows, Tensor latents, in KvCache cache, in AttentionBatch batch, in LatentRule rule)
@@ -263,10 +278,9 @@ public abstract class KernelSet
             pool.Run(ref spread, spread.Items);
         }
 
-        internal override void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation, float limit)
+        internal override void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation, float limit, in LoraUpdate update)
         {
-            var job = new GateJob(output, gateUp, activation, limit);
-            pool.Run(ref job, (int)(output.Shape.Rows + RowsPerItem - 1) / RowsPerItem);
+            RunAfter(pool, update, gateUp, new GateJob(output, gateUp, activation, limit), RowsPerItem);
         }
 
         internal override void Activate(ComputePool pool, Tensor values, Activation activation)

@@ -48,7 +48,7 @@ internal sealed unsafe class ExpertLayer(KernelSet kernels, ComputePool pool, Pr
                 foreach (ref float value in to) value *= weights[row];
         }
         products.Multiply(up, sorted, layer.Up, starts.AsSpan(0, count + 1), layer.UpBias);
-        kernels.GatedActivation(pool, active, up, activation, limit);
+        kernels.GatedActivation(pool, active, up, activation, limit, default);
         products.Multiply(down, active, layer.Down, starts.AsSpan(0, count + 1), layer.DownBias);
         fixed (int* places = rowOf)
         fixed (float* shares = weights)

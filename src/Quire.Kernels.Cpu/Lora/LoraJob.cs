@@ -24,10 +24,12 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     /// <summary>Largest sum of ranks of one product that the threads' scratch holds.</summary>
     public static int MaxRank => ComputePool.ScratchBytes / sizeof(float);
 
-    public void Run(int item, int worker)
+    public void Run(int item, int worker) => Update(item * rowsPerItem, Math.Min(rows, (item + 1) * rowsPerItem), worker);
+
+    /// <summary>Some rows.</summary>
+    public void Update(int first, int end, int worker)
     {
-        int end = Math.Min(rows, (item + 1) * rowsPerItem);
-        for (int row = item * rowsPerItem; row < end; row++)
+        for (int row = first; row < end; row++)
             if (slots[row] >= 0 && adapters[slots[row]] is { } adapter) Update((CpuLora)adapter, row, (float*)pool.Scratch(worker));
     }
 

@@ -49,8 +49,7 @@ internal sealed class AttentionLayer : ITokenMixer
         Tensor rows = workspace.Qkv(tokens, (spec.Heads + (2 * spec.KvHeads)) * spec.HeadSize);
         Tensor query = workspace.Query(tokens, spec.Heads, spec.HeadSize), attended = workspace.Attention(tokens, spec.Heads, spec.HeadSize);
         device.Linear(rows, input, qkv, new LinearEpilogue(qkvBias));
-        qkvAdapters.Apply(device, rows, input, adapterSlots);
-        device.SplitHeads(query, rows, memory.Cache, memory.Attention, headRule);
+        device.SplitHeads(query, rows, memory.Cache, memory.Attention, headRule, qkvAdapters.Update(input, adapterSlots));
         device.Attention(attended, query, memory.Cache, memory.Attention, rule);
         Tensor heads = attended.View(new Shape(tokens, spec.Heads * spec.HeadSize));
         if (gate is not null)

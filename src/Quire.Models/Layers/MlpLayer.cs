@@ -37,8 +37,7 @@ internal sealed class MlpLayer
         {
             Tensor rows = workspace.GateUp(tokens, 2 * spec.IntermediateSize);
             device.Linear(rows, input, up, new LinearEpilogue(upBias));
-            upAdapters.Apply(device, rows, input, adapterSlots);
-            device.GatedActivation(gated, rows, spec.Activation);
+            device.GatedActivation(gated, rows, spec.Activation, update: upAdapters.Update(input, adapterSlots));
         }
         else
         {

@@ -15,6 +15,10 @@ internal sealed class LoraSite
         isUsed = bySlot.Any(entry => entry is not null);
     }
 
+    /// <summary>The same as part of the operation that reads the product next.</summary>
+    /// <param name="input">The product's.</param>
+    public LoraUpdate Update(Tensor input, Tensor slots) => isUsed && !slots.IsEmpty ? new LoraUpdate(input, bySlot, slots) : default;
+
     /// <summary>Adds the updates of the rows' adapters to what the product wrote.</summary>
     /// <param name="slots">i32 [rows]; empty where no row has an adapter.</param>
     public void Apply(IDevice device, Tensor output, Tensor input, Tensor slots)

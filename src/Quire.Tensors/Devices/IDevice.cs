@@ -69,7 +69,8 @@ public interface IDevice : IDisposable
     /// <param name="cache">This layer's blocks.</param>
     /// <param name="batch">Positions and the slot mapping of the layer's KV group; slot -1 (padding) writes nothing.</param>
     /// <param name="rule">Head counts, norms and the rotary table.</param>
-    void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule);
+    /// <param name="update">Of <paramref name="qkv"/>, before all else.</param>
+    void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule, in LoraUpdate update = default);
 
     /// <summary>Packs a matrix for each head, all of one shape.</summary>
     PreparedHeads PrepareHeads(IReadOnlyList<IWeightRows> heads);
@@ -120,7 +121,8 @@ public interface IDevice : IDisposable
     /// <param name="output">[rows, columns] f32.</param>
     /// <param name="gateUp">[rows, 2 * columns] f32.</param>
     /// <param name="limit">Of <see cref="Activation.ClampedSwiglu"/>.</param>
-    void GatedActivation(Tensor output, Tensor gateUp, Activation activation, float limit = 0);
+    /// <param name="update">Of <paramref name="gateUp"/>, before all else.</param>
+    void GatedActivation(Tensor output, Tensor gateUp, Activation activation, float limit = 0, in LoraUpdate update = default);
 
     /// <summary>output = residual + the weighted sum of the experts that the router chooses for each row.</summary>
     /// <param name="output">[rows, hidden] f32; may be the residual or the input.</param>

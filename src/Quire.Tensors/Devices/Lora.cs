@@ -7,6 +7,12 @@ namespace Quire.Tensors;
 /// <param name="Scale">Multiplies B.</param>
 public sealed record LoraPart(IWeightRows? A, IWeightRows B, int FirstOutput, float Scale);
 
+/// <summary>What rows of a product get from their adapters before the operation that takes it reads them: one pass over the rows instead of two.</summary>
+/// <param name="Input">[rows, inputs] f32: the product's inputs.</param>
+/// <param name="Adapters">As <see cref="IDevice.Lora"/> takes them; null changes nothing.</param>
+/// <param name="Slots">i32 [rows]</param>
+public readonly record struct LoraUpdate(Tensor Input, IReadOnlyList<PreparedLora?>? Adapters, Tensor Slots);
+
 /// <summary>An adapter's update of one product, in a device's own layout. Applied with <see cref="IDevice.Lora"/>.</summary>
 public abstract class PreparedLora : IDisposable
 {

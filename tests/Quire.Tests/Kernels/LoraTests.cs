@@ -73,6 +73,43 @@ public sealed class LoraTests
         }
     }
 
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void An_update_within_the_next_operation_gives_the_bits_of_one_before_it(string set)
+    {
+        const int heads = 3, size = 16, columns = heads * 3 * size;
+        List<NativeBuffer> owned = [];
+        using var device = new CpuDevice(KernelSet.Named(set), KernelSets.Pool);
+        using PreparedLora adapter = device.PrepareLora([new LoraPart(new StoredMatrix(WeightFormat.BF16, 8, Inputs, 1), new StoredMatrix(WeightFormat.BF16, columns, 8, 2), 0, 1)], []);
+        PreparedLora?[] adapters = [adapter, null];
+        Tensor input = KernelSets.Upload(owned, KernelSets.Floats(3, Rows * Inputs), DType.F32, new Shape(Rows, Inputs));
+        Tensor slots = KernelSets.Upload(owned, [.. Enumerable.Range(0, Rows).Select(row => (row % 3) - 1)], DType.I32, new Shape(Rows));
+        float[] stored = KernelSets.Floats(4, Rows * columns);
+        foreach (bool isSplit in (bool[])[true, false]) Assert.Equal(After(isSplit, within: false), After(isSplit, within: true));
+        owned.ForEach(buffer => buffer.Dispose());
+
+        // Queries and the cache behind them, or gated columns.
+        uint[] After(bool isSplit, bool within)
+        {
+            Tensor rows = KernelSets.Upload(owned, stored, DType.F32, new Shape(Rows, columns));
+            LoraUpdate update = within ? new LoraUpdate(input, adapters, slots) : default;
+            if (!within) device.Lora(rows, input, adapters, slots);
+            if (!isSplit)
+            {
+                Tensor gated = KernelSets.Unwritten(owned, new Shape(Rows, columns / 2));
+                device.GatedActivation(gated, rows, Activation.Silu, update: update);
+                return KernelSets.Bits(gated);
+            }
+            var layout = new KvLayout(heads, size, DType.F32);
+            int blocks = (Rows + 15) / 16;
+            Tensor query = KernelSets.Unwritten(owned, new Shape(Rows, heads, size)), memory = KernelSets.Upload(owned, new byte[blocks * layout.BlockBytes], DType.U8, new Shape(blocks, layout.BlockBytes));
+            Tensor Ints(int[] values) => KernelSets.Upload(owned, values, DType.I32, new Shape(values.Length));
+            int[] places = [.. Enumerable.Range(0, Rows)];
+            var batch = new AttentionBatch(Ints(places), Ints([0, Rows]), Ints([Rows]), KernelSets.Upload(owned, [.. Enumerable.Range(0, blocks)], DType.I32, new Shape(1, blocks)), Ints(places));
+            device.SplitHeads(query, rows, new KvCache(memory, layout), batch, new HeadRule(heads, heads, size, default, default, default), update);
+            return [.. KernelSets.Bits(query), .. memory.AsSpan<byte>().ToArray().Select(value => (uint)value)];
+        }
+    }
+
     private static float[] Row(StoredMatrix matrix, int row)
     {
         var values = new float[matrix.Shape[1]];
