@@ -65,7 +65,7 @@ public sealed class CodeBlockTests
     [Theory]
     [InlineData("serve --tensor-parallel-size 2", "--tensor-parallel-size is a flag of vLLM that this version of Quire does not support yet.")]
     [InlineData("serve --prot 1", "did you mean --port?")]
-    [InlineData("serve no/such-model", "no/such-model is neither a path nor in the Hugging Face cache")]
+    [InlineData("serve no/such-model --port 0", "no/such-model is neither a path nor in the Hugging Face cache")]
     [InlineData("serve --block-size 32", "KV blocks have 16 tokens")]
     [InlineData("serve --max_model_len many", "--max-model-len many is not a number")]
     [InlineData("complete --max-model-len 100000 --prompt x", "beyond the 1024 positions")]
