@@ -18,6 +18,12 @@ public static class CpuFeatures
     /// <summary>vdpbf16ps on 512-bit registers.</summary>
     public static bool Avx512Bf16 { get; } = Avx512BW.IsSupported && (Leaf7Extra & (1 << 5)) != 0;
 
+    /// <summary>Tile registers with bf16 and int8 products (AMX), and the system lets this process use them.</summary>
+    public static bool Amx { get; } = CanEmit && Avx512Vnni && (Leaf7.Edx & AmxBits) == AmxBits && Emission.TilePermission.IsGranted;
+
+    // amx-bf16, amx-tile, amx-int8
+    private const int AmxBits = (1 << 22) | (1 << 24) | (1 << 25);
+
     private static (int Ebx, int Ecx, int Edx) Read(int function, int sub)
     {
         if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < function) return default;

@@ -24,7 +24,7 @@ public abstract class KernelSet
     /// <exception cref="QuireException">The variable names a set that this machine cannot run.</exception>
     public static KernelSet Default => Environment.GetEnvironmentVariable("QUIRE_CPU_ISA") is { Length: > 0 } name ? Named(name) : Available[0];
 
-    /// <summary>avx512, avx2 or portable.</summary>
+    /// <summary>amx, avx512, avx2 or portable.</summary>
     public abstract string Name { get; }
 
     /// <exception cref="QuireException">This machine has no such set.</exception>
@@ -47,25 +47,28 @@ public abstract class KernelSet
     /// <summary>This set has kernels for bf16 activations, and they are faster here than those for f32.</summary>
     internal abstract bool HasFastBf16 { get; }
 
+    /// <summary>Memory for rows rounded to bf16.</summary>
+    internal abstract long Bf16Bytes(long rows, long inputs);
+
     /// <summary>The product with activations rounded to bf16.</summary>
-    /// <param name="rounded">Memory for [rows][inputs, rounded up to even] bf16.</param>
+    /// <param name="rounded">Memory for the rounded rows.</param>
     internal abstract void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output);
 
     /// <summary>The product with activations rounded before; the weight is coded.</summary>
     internal abstract void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output);
 
-    /// <summary>Sum of an adapter's ranks of one product at most.</summary>
     /// <summary>Products with f32 activations, in one parallel region.</summary>
     internal abstract void LinearGroup(ComputePool pool, Tensor input, List<GroupedProduct> products);
 
     /// <summary>Products with activations rounded to bf16.</summary>
-    /// <param name="rounded">Memory for [rows][inputs, rounded up to even] bf16.</param>
+    /// <param name="rounded">Memory for the rounded rows.</param>
     internal abstract void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products);
 
     /// <summary>Products of coded weights with activations rounded to int8.</summary>
     /// <param name="rounded">Memory for as many groups as the inputs have, of all rows.</param>
     internal abstract void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, List<GroupedProduct> products);
 
+    /// <summary>Sum of an adapter's ranks of one product at most.</summary>
     internal abstract int MaxLoraRank { get; }
 
     internal abstract void Lora(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots);
@@ -109,14 +112,16 @@ public abstract class KernelSet
     private static List<KernelSet> Find()
     {
         List<KernelSet> sets = [];
-        if (Avx512Lanes.IsSupported) sets.Add(new Kernels<Avx512Lanes>("avx512"));
-        if (Avx2Lanes.IsSupported) sets.Add(new Kernels<Avx2Lanes>("avx2"));
-        sets.Add(new Kernels<PortableLanes>("portable"));
+        if (CpuFeatures.Amx) sets.Add(new Kernels<Avx512Lanes, AmxBFloatTiles>("amx"));
+        if (Avx512Lanes.IsSupported) sets.Add(new Kernels<Avx512Lanes, VectorBFloatTiles>("avx512"));
+        if (Avx2Lanes.IsSupported) sets.Add(new Kernels<Avx2Lanes, VectorBFloatTiles>("avx2"));
+        sets.Add(new Kernels<PortableLanes, VectorBFloatTiles>("portable"));
         return sets;
     }
 
-    private sealed unsafe class Kernels<T>(string name) : KernelSet
+    private sealed unsafe class Kernels<T, TBFloat>(string name) : KernelSet
         where T : unmanaged, ILanes<T>
+        where TBFloat : IBFloatTiles
     {
         public override string Name => name;
 
@@ -150,14 +155,16 @@ public abstract class KernelSet
             pool.Run(ref job, job.Items);
         }
 
-        internal override bool HasFastBf16 => T.HasEmittedTiles && BFloatTiles.AreFaster;
+        internal override bool HasFastBf16 => T.HasEmittedTiles && TBFloat.AreFaster;
+
+        internal override long Bf16Bytes(long rows, long inputs) => ((int)rows + TBFloat.Padded(1)) * (long)TBFloat.RowStride((int)inputs) * sizeof(ushort);
 
         internal override void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output)
         {
-            int rows = (int)input.Shape.Rows, columns = (int)input.Shape.Columns, stride = (columns + 1) & ~1;
+            int rows = (int)input.Shape.Rows, columns = (int)input.Shape.Columns, stride = TBFloat.RowStride(columns);
             var rounding = new BFloatRounding<T>((float*)input.Address, columns, (ushort*)rounded, stride, rows);
             pool.Run(ref rounding, rounding.Items);
-            var job = new BFloatLinearJob<T>(pool, weight, (ushort*)rounded, stride, rows, output);
+            var job = new BFloatLinearJob<T, TBFloat>(pool, weight, (ushort*)rounded, rows, output);
             pool.Run(ref job, job.Items);
         }
 
@@ -175,13 +182,13 @@ public abstract class KernelSet
 
         internal override void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products)
         {
-            int columns = (int)input.Shape.Columns, stride = (columns + 1) & ~1;
+            int columns = (int)input.Shape.Columns, stride = TBFloat.RowStride(columns);
             var rounding = new BFloatRounding<T>((float*)input.Address, columns, (ushort*)rounded, stride, (int)input.Shape.Rows);
             pool.Run(ref rounding, rounding.Items);
-            var group = new JobGroup<BFloatLinearJob<T>>(products.Count);
+            var group = new JobGroup<BFloatLinearJob<T, TBFloat>>(products.Count);
             foreach (GroupedProduct product in products)
             {
-                var job = new BFloatLinearJob<T>(pool, product.Weight, (ushort*)rounded + ((long)product.FirstRow * stride), stride, product.Rows, product.Output);
+                var job = new BFloatLinearJob<T, TBFloat>(pool, product.Weight, (ushort*)rounded + ((long)product.FirstRow * stride), product.Rows, product.Output);
                 group.Add(job, job.Items);
             }
             group.RunOn(pool);

@@ -8,7 +8,7 @@ internal enum CodeType
     /// <summary>[N/16][K][16] f32.</summary>
     F32,
 
-    /// <summary>[N/16][K/2][16][2] bf16.</summary>
+    /// <summary>[N/16][K/2][16][2] bf16; inputs up to a whole group are zero.</summary>
     BF16,
 
     /// <summary>[N/16][K/2][16][2] half precision.</summary>
@@ -106,7 +106,8 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
     public long TileBytes(long inputs) => Codes switch
     {
         CodeType.F32 => inputs * Packing.Columns * 4,
-        CodeType.BF16 or CodeType.F16 => (inputs + 1) / 2 * Packing.Columns * 4,
+        CodeType.BF16 => Padded(inputs) * Packing.Columns * 2,
+        CodeType.F16 => (inputs + 1) / 2 * Packing.Columns * 4,
         _ when IsSuperblocks => inputs / Superblocks.Inputs * Superblocks.Bytes(this),
         _ => ((inputs + HeaderInputs - 1) / HeaderInputs * HeaderBytes) + (Padded(inputs) / Packing.Group * CodeBytes),
     };

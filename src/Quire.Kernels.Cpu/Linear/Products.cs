@@ -87,7 +87,7 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
                 kernels.LinearGroupInt8(pool, input, rounded.Get(ActivationRows.Bytes(rows, (int)(PackedFormat.Padded(inputs) / Packing.Group))), arithmetic == Arithmetic.Int8ByRow, group);
                 break;
             case Arithmetic.BF16:
-                kernels.LinearGroupBf16(pool, input, rounded.Get((inputs + 1) * rows * sizeof(ushort)), group);
+                kernels.LinearGroupBf16(pool, input, rounded.Get(kernels.Bf16Bytes(rows, inputs)), group);
                 break;
             default:
                 kernels.LinearGroup(pool, input, group);
@@ -122,7 +122,7 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
                 kernels.Linear(pool, rows, weight, to);
                 break;
             case Arithmetic.BF16:
-                kernels.LinearBf16(pool, input, rounded.Get((weight.InputFeatures + 1) * input.Shape.Rows * sizeof(ushort)), weight, to);
+                kernels.LinearBf16(pool, input, rounded.Get(kernels.Bf16Bytes(input.Shape.Rows, weight.InputFeatures)), weight, to);
                 break;
             default:
                 kernels.Linear(pool, input, weight, to);

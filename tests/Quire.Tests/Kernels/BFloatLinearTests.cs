@@ -58,7 +58,7 @@ public sealed class BFloatLinearTests
         unsafe void Run(int count, int tiles)
         {
             var arguments = new BFloatTileArguments { Weights = (byte*)weights.Address, TileStride = 7 * 64, Rows = (ushort*)rows.Address, RowStride = 32, Sums = (float*)sums.Address, SumStride = 256, Pairs = 7 };
-            BFloatTiles.Run(count, tiles, &arguments);
+            VectorBFloatTiles.Run(count, tiles, &arguments);
         }
 
         double Expected(int row, int column)
