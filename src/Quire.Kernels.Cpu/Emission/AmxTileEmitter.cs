@@ -8,7 +8,7 @@ namespace Quire.Kernels.Cpu.Emission;
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 internal unsafe struct AmxTileArguments
 {
-    public const int WeightsOffset = 0, TileStrideOffset = 8, RowsOffset = 16, RowStrideOffset = 24, SumsOffset = 32, SumStrideOffset = 40, StepsOffset = 48;
+    public const int WeightsOffset = 0, TileStrideOffset = 8, RowsOffset = 16, RowStrideOffset = 24, SumsOffset = 32, SumStrideOffset = 40, StepsOffset = 48, NextOffset = 56;
 
     /// <summary>[steps][16 pairs][16][2] bf16 of the first tile.</summary>
     [FieldOffset(WeightsOffset)]
@@ -37,6 +37,10 @@ internal unsafe struct AmxTileArguments
     /// <summary>Steps of 32 inputs, at least 1.</summary>
     [FieldOffset(StepsOffset)]
     public nint Steps;
+
+    /// <summary>Weights that are fetched meanwhile, in the same strides: the lines of each step's tile from this one on.</summary>
+    [FieldOffset(NextOffset)]
+    public byte* Next;
 }
 
 /// <summary>Products of bf16 activations and weights in tile registers (AMX). All eight tiles are 16 rows of 64 bytes.</summary>
@@ -54,7 +58,9 @@ internal static class AmxTileEmitter
     private const int MaxSums = 4;
 
     private const int TileBytes = 1024;
-    private const int PrefetchBytes = 4 * TileBytes;
+
+    /// <summary>Cache lines of a weight's tile register.</summary>
+    public const int TileLines = 16;
 
     private static readonly AssemblerRegisterTMM[] Tmm = [tmm0, tmm1, tmm2, tmm3, tmm4, tmm5, tmm6, tmm7];
 
@@ -85,15 +91,19 @@ internal static class AmxTileEmitter
     /// <param name="rowBlocks">Blocks of 16 rows, 1 or 2.</param>
     /// <param name="tiles">Column tiles, at most <see cref="MaxTiles"/>.</param>
     /// <param name="adds">Goes on from the sums, else overwrites them.</param>
-    public static EmittedCode Bf16(int rowBlocks, int tiles, bool adds) => EmittedCode.Assemble(c =>
+    /// <param name="lines">Cache lines that are fetched for each tile and step, at most <see cref="TileLines"/>.</param>
+    public static EmittedCode Bf16(int rowBlocks, int tiles, bool adds, int lines) => EmittedCode.Assemble(c =>
     {
         AssemblerRegister64[] weights = [.. new[] { rsi, r11, r12, r13 }.Take(tiles)], rows = [.. new[] { rax, rbx }.Take(rowBlocks)];
         c.push(rbx);
         c.push(r12);
         c.push(r13);
+        c.push(r14);
         c.mov(r9, __qword_ptr[rdi + AmxTileArguments.TileStrideOffset]);
         c.mov(rsi, __qword_ptr[rdi + AmxTileArguments.WeightsOffset]);
         for (int tile = 1; tile < tiles; tile++) c.lea(weights[tile], __[weights[tile - 1] + r9]);
+        c.mov(r14, __qword_ptr[rdi + AmxTileArguments.NextOffset]);
+        c.sub(r14, rsi);
         c.mov(rax, __qword_ptr[rdi + AmxTileArguments.RowsOffset]);
         c.mov(r10, __qword_ptr[rdi + AmxTileArguments.RowStrideOffset]);
         c.mov(rbx, r10);
@@ -109,18 +119,25 @@ internal static class AmxTileEmitter
 
         Label step = c.CreateLabel();
         c.Label(ref step);
-        for (int block = 0; block < rowBlocks; block++) c.tileloadd(Rows(block), __[rows[block] + r10]);
-        for (int tile = 0; tile < tiles; tile++)
+        for (int block = 0; block < rowBlocks; block++)
         {
-            c.tileloadd(Weights(tile), __[weights[tile] + r8]);
-            for (int line = 0; line < TileBytes; line += 64) c.prefetcht0(__byte_ptr[weights[tile] + (PrefetchBytes + line)]);
-            for (int block = 0; block < rowBlocks; block++) c.tdpbf16ps(Tmm[(block * tiles) + tile], Rows(block), Weights(tile));
+            c.tileloadd(Rows(block), __[rows[block] + r10]);
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                if (block == 0)
+                {
+                    c.tileloadd(Weights(tile), __[weights[tile] + r8]);
+                    for (int line = 0; line < lines; line++) c.prefetcht1(__byte_ptr[weights[tile] + r14 + (64 * line)]);
+                }
+                c.tdpbf16ps(Tmm[(block * tiles) + tile], Rows(block), Weights(tile));
+            }
         }
         foreach (AssemblerRegister64 pointer in weights) c.add(pointer, TileBytes);
         foreach (AssemblerRegister64 pointer in rows) c.add(pointer, 2 * StepInputs);
         c.dec(rcx);
         c.jnz(step);
         Sums((sum, address) => c.tilestored(address, sum));
+        c.pop(r14);
         c.pop(r13);
         c.pop(r12);
         c.pop(rbx);

@@ -4,7 +4,7 @@ using Quire.Kernels.Cpu.Threading;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>The product of bf16 activations. One item is a panel of up to 64 output features for as many rows as the second-level cache holds; coded weights are widened to bf16 piece by piece in
+/// <summary>The product of bf16 activations. One item is some panels of up to 64 output features for as many rows as the second-level cache holds; coded weights are widened to bf16 piece by piece in
 /// scratch memory, bf16 weights are read where they are.</summary>
 /// <param name="input">[rows, padded][<see cref="IBFloatTiles.RowStride"/>] bf16, zero past the weight's inputs.</param>
 internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, PackedWeight weight, ushort* input, int rows, ProductOutput output) : IJob
@@ -12,13 +12,19 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
     where TTiles : IBFloatTiles
 {
     private const int PanelTiles = BFloatTileEmitter.MaxTiles;
+    private const int ItemsPerWorker = 4;
     private const int PanelColumns = PanelTiles * Packing.Columns;
 
     private readonly int inputs = (int)weight.InputFeatures;
     private readonly int stride = TTiles.RowStride((int)weight.InputFeatures);
     private readonly int rowBlock = TTiles.RowBlock(rows, (int)weight.InputFeatures);
 
-    public int Items => Panels * RowBlocks;
+    // An item is a run of panels, so that what a thread fetches is what it multiplies next.
+    private readonly int panelsPerItem = Math.Max(1, weight.Tiles / PanelTiles / (ItemsPerWorker * pool.Workers));
+
+    public int Items => PanelItems * RowBlocks;
+
+    private int PanelItems => (Panels + panelsPerItem - 1) / panelsPerItem;
 
     private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
 
@@ -26,17 +32,23 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
 
     public void Run(int item, int worker)
     {
-        int panel = item % Panels, firstRow = item / Panels * rowBlock;
+        int first = item % PanelItems * panelsPerItem, firstRow = item / PanelItems * rowBlock;
         int count = Math.Min(rowBlock, rows - firstRow);
+        TTiles.Begin();
+        for (int panel = first; panel < Math.Min(Panels, first + panelsPerItem); panel++) Multiply(panel, firstRow, count, worker);
+        TTiles.End();
+    }
+
+    private void Multiply(int panel, int firstRow, int count, int worker)
+    {
         int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
         float* sums = (float*)pool.Scratch(worker);
-        byte* wide = (byte*)(sums + (TTiles.Padded(rowBlock) * PanelColumns));
+        byte* wide = (byte*)(sums + (TTiles.MaxRows * PanelColumns));
         byte* start = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
         ushort* a = input + ((long)firstRow * stride);
         bool isCoded = weight.Format != PackedFormat.BF16;
         // A single block of rows reads each weight once and needs no pieces.
         int piece = isCoded || count > TTiles.BlockRows ? TTiles.Piece : inputs;
-        TTiles.Begin();
         for (int k = 0; k < inputs; k += piece)
         {
             int length = Math.Min(piece, inputs - k);
@@ -47,9 +59,9 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
                 for (int tile = 0; tile < tiles; tile++)
                     Widening<T>.WidenToBf16(weight.Format, start + (tile * weight.TileBytes), k, length, (ushort*)(wide + (tile * tileStride)));
             }
-            TTiles.Multiply(weights, tileStride, a + k, stride, count, tiles, length, sums, adds: k > 0);
+            byte* next = isCoded ? null : k + piece < inputs ? weights + (piece * 2 * Packing.Columns) : start + (PanelTiles * weight.TileBytes);
+            TTiles.Multiply(weights, tileStride, a + k, stride, count, tiles, length, sums, adds: k > 0, next);
         }
-        TTiles.End();
         output.Finish<T>(sums, PanelColumns, firstRow, count, panel * PanelColumns, tiles * Packing.Columns);
     }
 }

@@ -9,7 +9,7 @@ internal unsafe interface IBFloatTiles
     /// <summary>Rows that are multiplied while weights pass once.</summary>
     static abstract int BlockRows { get; }
 
-    /// <summary>Inputs of a panel that are multiplied for all rows before the next ones.</summary>
+    /// <summary>Inputs of a panel that are multiplied for all rows before the next ones, at most.</summary>
     static abstract int Piece { get; }
 
     /// <summary>Elements between rounded rows.</summary>
@@ -18,8 +18,10 @@ internal unsafe interface IBFloatTiles
     /// <summary>Rows that can be read, and sums that can be written, of a block of <paramref name="rows"/>.</summary>
     static abstract int Padded(int rows);
 
-    /// <summary>Rows of an item: those that stay in the second-level cache.</summary>
+    /// <summary>Rows of an item: those that stay in the second-level cache, at most <see cref="MaxRows"/>.</summary>
     static abstract int RowBlock(int rows, int inputs);
+
+    static abstract int MaxRows { get; }
 
     /// <summary>Comes before the products of an item.</summary>
     static abstract void Begin();
@@ -34,5 +36,6 @@ internal unsafe interface IBFloatTiles
     /// <param name="inputs">Whole groups, but for the last piece of a row.</param>
     /// <param name="sums">[<see cref="Padded"/> rows][64]</param>
     /// <param name="adds">Goes on from the sums, else overwrites them.</param>
-    static abstract void Multiply(byte* weights, nint tileStride, ushort* rows, int rowStride, int count, int tiles, int inputs, float* sums, bool adds);
+    /// <param name="next">Weights that will be multiplied next, in the same strides; null if they are in a near cache.</param>
+    static abstract void Multiply(byte* weights, nint tileStride, ushort* rows, int rowStride, int count, int tiles, int inputs, float* sums, bool adds, byte* next);
 }

@@ -22,6 +22,8 @@ internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
 
     public static int RowStride(int inputs) => (inputs + 1) & ~1;
 
+    public static int MaxRows => Blocking.MaxRows;
+
     public static int Padded(int rows) => rows;
 
     public static int RowBlock(int rows, int inputs) => Blocking.Rows(inputs * sizeof(ushort));
@@ -34,7 +36,7 @@ internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
     {
     }
 
-    public static void Multiply(byte* weights, nint tileStride, ushort* rows, int rowStride, int count, int tiles, int inputs, float* sums, bool adds)
+    public static void Multiply(byte* weights, nint tileStride, ushort* rows, int rowStride, int count, int tiles, int inputs, float* sums, bool adds, byte* next)
     {
         if (!adds) new Span<float>(sums, count * SumColumns).Clear();
         // Blocks of nearly equal size: 7 rows are 4 and 3, not 6 and 1.
