@@ -32,9 +32,6 @@ public abstract class KernelSet
         Available.FirstOrDefault(set => set.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new QuireException(ErrorKind.NotSupported, $"This CPU has no kernel set '{name}'; it has {string.Join(", ", Available.Select(set => set.Name))}.", param: "QUIRE_CPU_ISA");
 
-    /// <summary>Rounds rows of activations to int8 by groups of 32, or with one scale for a whole row.</summary>
-    internal abstract void Round(ComputePool pool, Tensor input, ActivationRows rows, bool byRow);
-
     /// <summary>Rounds rows as a checkpoint says.</summary>
     internal abstract void Round(ComputePool pool, Tensor input, Tensor output, ActivationScheme scheme);
 
@@ -54,8 +51,12 @@ public abstract class KernelSet
     /// <param name="rounded">Memory for the rounded rows.</param>
     internal abstract void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output);
 
-    /// <summary>The product with activations rounded before; the weight is coded.</summary>
-    internal abstract void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output);
+    /// <summary>Memory for rows rounded to int8, of that many products.</summary>
+    internal abstract long Int8Bytes(long rows, long inputs, int products);
+
+    /// <summary>The product of a coded weight with activations rounded to int8 by groups of 32, or with one scale for a whole row.</summary>
+    /// <param name="rounded">Memory for the rounded rows.</param>
+    internal abstract void LinearInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, PackedWeight weight, ProductOutput output);
 
     /// <summary>Products with f32 activations, in one parallel region.</summary>
     internal abstract void LinearGroup(ComputePool pool, Tensor input, List<GroupedProduct> products);
@@ -65,7 +66,7 @@ public abstract class KernelSet
     internal abstract void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products);
 
     /// <summary>Products of coded weights with activations rounded to int8.</summary>
-    /// <param name="rounded">Memory for as many groups as the inputs have, of all rows.</param>
+    /// <param name="rounded">Memory for the rounded rows.</param>
     internal abstract void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, List<GroupedProduct> products);
 
     /// <summary>Sum of an adapter's ranks of one product at most.</summary>
@@ -125,12 +126,6 @@ public abstract class KernelSet
     {
         public override string Name => name;
 
-        internal override void Round(ComputePool pool, Tensor input, ActivationRows rows, bool byRow)
-        {
-            var job = new ActivationRounding<T>((float*)input.Address, (int)input.Shape.Columns, rows, byRow);
-            pool.Run(ref job, job.Items);
-        }
-
         internal override void Round(ComputePool pool, Tensor input, Tensor output, ActivationScheme scheme)
         {
             var job = new SchemeRounding<T>((float*)input.Address, (float*)output.Address, (int)input.Shape.Columns, scheme);
@@ -149,9 +144,40 @@ public abstract class KernelSet
             pool.Run(ref job, job.Items);
         }
 
-        internal override void Linear(ComputePool pool, ActivationRows input, PackedWeight weight, ProductOutput output)
+        internal override long Int8Bytes(long rows, long inputs, int products)
         {
-            var job = new IntegerLinearJob<T>(pool, weight, input, output);
+            int groups = Groups(inputs);
+            // Each product may begin its own block of rows.
+            return Math.Max(ActivationRows.Bytes(rows, groups), products * ActivationTiles.Bytes(1, groups) + ActivationTiles.Bytes(rows, groups));
+        }
+
+        internal override void LinearInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, PackedWeight weight, ProductOutput output)
+        {
+            int columns = (int)input.Shape.Columns, count = (int)input.Shape.Rows;
+            if (UsesTiles(count, weight.Format))
+            {
+                var tiles = new ActivationTiles(rounded, count, Groups(columns));
+                Round(pool, input, tiles, byRow);
+                var job = new AmxIntegerLinearJob<T>(pool, weight, tiles, output);
+                pool.Run(ref job, job.Items);
+            }
+            else
+            {
+                var rows = new ActivationRows(rounded, count, Groups(columns));
+                Round(pool, input, rows, byRow);
+                var job = new IntegerLinearJob<T>(pool, weight, rows, output);
+                pool.Run(ref job, job.Items);
+            }
+        }
+
+        private static int Groups(long inputs) => (int)(PackedFormat.Padded(inputs) / Packing.Group);
+
+        // The bits are the same either way.
+        private static bool UsesTiles(int rows, PackedFormat format) => TBFloat.HasIntegerTiles && rows >= AmxIntegerLinearJob<T>.MinRows && UnpackedGroups.Has(format);
+
+        private static void Round<TRows>(ComputePool pool, Tensor input, TRows rows, bool byRow) where TRows : struct, IActivationRows
+        {
+            var job = new ActivationRounding<T, TRows>((float*)input.Address, (int)input.Shape.Columns, rows, byRow);
             pool.Run(ref job, job.Items);
         }
 
@@ -196,21 +222,43 @@ public abstract class KernelSet
 
         internal override void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, List<GroupedProduct> products)
         {
-            int columns = (int)input.Shape.Columns, groups = (int)(PackedFormat.Padded(columns) / Packing.Group), last = -1;
-            var rounding = new JobGroup<ActivationRounding<T>>(products.Count);
-            var group = new JobGroup<IntegerLinearJob<T>>(products.Count);
+            int columns = (int)input.Shape.Columns, groups = Groups(columns), last = -1;
+            // Products of the same rows share them rounded, in one form.
+            bool mayTile = products.TrueForAll(product => UnpackedGroups.Has(product.Weight.Format));
+            var rounding = new JobGroup<ActivationRounding<T, ActivationRows>>(products.Count);
+            var roundingTiles = new JobGroup<ActivationRounding<T, ActivationTiles>>(products.Count);
+            var vectors = new JobGroup<IntegerLinearJob<T>>(products.Count);
+            var tiled = new JobGroup<AmxIntegerLinearJob<T>>(products.Count);
+            nint at = rounded, next = rounded;
             foreach (GroupedProduct product in products)
             {
-                var rows = new ActivationRows(rounded + (nint)ActivationRows.Bytes(product.FirstRow, groups), product.Rows, groups);
-                var round = new ActivationRounding<T>((float*)input.Address + ((long)product.FirstRow * columns), columns, rows, byRow);
-                // Several weights may have the same rows.
-                if (product.FirstRow != last) rounding.Add(round, round.Items);
+                float* source = (float*)input.Address + ((long)product.FirstRow * columns);
+                bool isNew = product.FirstRow != last;
                 last = product.FirstRow;
-                var job = new IntegerLinearJob<T>(pool, product.Weight, rows, product.Output);
-                group.Add(job, job.Items);
+                if (isNew) at = next;
+                if (mayTile && UsesTiles(product.Rows, product.Weight.Format))
+                {
+                    var rows = new ActivationTiles(at, product.Rows, groups);
+                    var round = new ActivationRounding<T, ActivationTiles>(source, columns, rows, byRow);
+                    if (isNew) roundingTiles.Add(round, round.Items);
+                    var job = new AmxIntegerLinearJob<T>(pool, product.Weight, rows, product.Output);
+                    tiled.Add(job, job.Items);
+                    next = at + (nint)ActivationTiles.Bytes(product.Rows, groups);
+                }
+                else
+                {
+                    var rows = new ActivationRows(at, product.Rows, groups);
+                    var round = new ActivationRounding<T, ActivationRows>(source, columns, rows, byRow);
+                    if (isNew) rounding.Add(round, round.Items);
+                    var job = new IntegerLinearJob<T>(pool, product.Weight, rows, product.Output);
+                    vectors.Add(job, job.Items);
+                    next = at + (nint)ActivationRows.Bytes(product.Rows, groups);
+                }
             }
             rounding.RunOn(pool);
-            group.RunOn(pool);
+            roundingTiles.RunOn(pool);
+            vectors.RunOn(pool);
+            tiled.RunOn(pool);
         }
 
         internal override int MaxLoraRank => LoraJob<T>.MaxRank;

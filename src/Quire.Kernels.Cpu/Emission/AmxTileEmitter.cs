@@ -67,22 +67,25 @@ internal static class AmxTileEmitter
     /// <summary>Column tiles of one call.</summary>
     public static int MaxTiles(int rowBlocks) => MaxSums / rowBlocks;
 
-    /// <summary>Configures this thread's tiles from the 64 bytes of the argument (<see cref="Configuration"/>).</summary>
+    /// <summary>Configures this thread's tiles from the 64 bytes of the argument (<see cref="Configuration()"/>).</summary>
     public static EmittedCode Configure() => EmittedCode.Assemble(c => c.ldtilecfg(__[rdi]));
 
     /// <summary>Gives the tiles' state back, so that switching threads need not save it.</summary>
     public static EmittedCode Release() => EmittedCode.Assemble(c => c.tilerelease());
 
     /// <summary>Palette 1, all tiles 16 rows of 64 bytes.</summary>
-    public static byte[] Configuration()
+    public static byte[] Configuration() => Configuration([.. Enumerable.Repeat((BlockRows, 64), Tmm.Length)]);
+
+    /// <param name="tiles">Rows, and bytes of a row, of each tile register.</param>
+    public static byte[] Configuration(IReadOnlyList<(int Rows, int Bytes)> tiles)
     {
         const int columnBytes = 16, rows = 48;
         var bytes = new byte[64];
         bytes[0] = 1;
-        for (int tile = 0; tile < 8; tile++)
+        for (int tile = 0; tile < tiles.Count; tile++)
         {
-            bytes[columnBytes + (2 * tile)] = 64;
-            bytes[rows + tile] = BlockRows;
+            bytes[columnBytes + (2 * tile)] = (byte)tiles[tile].Bytes;
+            bytes[rows + tile] = (byte)tiles[tile].Rows;
         }
         return bytes;
     }

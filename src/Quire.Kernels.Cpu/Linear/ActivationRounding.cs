@@ -7,8 +7,9 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>Rounds f32 rows to int8 by group of 32: scale = largest magnitude / 127, code = x / scale rounded half to even. One item is a few rows.</summary>
 /// <param name="byRow">All groups of a row have the row's largest magnitude / 127, and codes are x divided by it: a checkpoint's dynamic int8 scheme.</param>
 /// <param name="columns">Inputs of a row; a last group that is not whole is filled with zeros.</param>
-internal readonly unsafe struct ActivationRounding<T>(float* input, int columns, ActivationRows rows, bool byRow) : IJob
+internal readonly unsafe struct ActivationRounding<T, TRows>(float* input, int columns, TRows rows, bool byRow) : IJob
     where T : unmanaged, ILanes<T>
+    where TRows : struct, IActivationRows
 {
     private const int RowsPerItem = 4;
 
@@ -20,36 +21,37 @@ internal readonly unsafe struct ActivationRounding<T>(float* input, int columns,
         for (int row = item * RowsPerItem; row < end; row++)
         {
             float* source = input + ((long)row * columns);
-            Round(source, columns, (byte*)rows.Row(row), rows.GroupStride(rows.BlockOf(row)), byRow ? Scale(source, columns) : 0);
+            Round(source, row, byRow ? Scale(source, columns) : 0);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Round(float* source, int columns, byte* record, int stride, float scale)
+    private void Round(float* source, int row, float scale)
     {
+        byte* record = rows.Row(row, out int stride);
         int k = 0;
-        for (; k + Packing.Group <= columns; k += Packing.Group, record += stride) Round(source + k, (ActivationGroup*)record, scale);
+        for (; k + Packing.Group <= columns; k += Packing.Group, record += stride) Round(source + k, record, row, scale);
         if (k == columns) return;
         float* rest = stackalloc float[Packing.Group];
         for (int i = 0; i < Packing.Group; i++) rest[i] = k + i < columns ? source[k + i] : 0;
-        Round(rest, (ActivationGroup*)record, scale);
+        Round(rest, record, row, scale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Round(float* source, ActivationGroup* group, float rowScale)
+    private void Round(float* source, byte* record, int row, float rowScale)
     {
         T a = T.Load(source), b = T.Load(source + 16);
         if (rowScale != 0)
         {
             T divisor = T.Broadcast(rowScale);
-            Write(group, T.Round(a / divisor), T.Round(b / divisor), rowScale);
+            rows.Store(record, row, T.Round(a / divisor), T.Round(b / divisor), rowScale);
             return;
         }
         float largest = T.MaxMagnitude(a, b);
         // Below this the reciprocal overflows; such a group contributes nothing that f32 sums could hold.
         T inverse = T.Broadcast(largest > 1e-35f ? 127 / largest : 0);
         // A NaN or an infinity anywhere makes the scale NaN: the row shows it.
-        Write(group, T.Round(a * inverse), T.Round(b * inverse), largest < float.PositiveInfinity ? largest / 127 : float.NaN);
+        rows.Store(record, row, T.Round(a * inverse), T.Round(b * inverse), largest < float.PositiveInfinity ? largest / 127 : float.NaN);
     }
 
     private static float Scale(float* source, int columns)
@@ -57,19 +59,5 @@ internal readonly unsafe struct ActivationRounding<T>(float* input, int columns,
         float largest = 0;
         for (int k = 0; k < columns; k++) largest = Math.Max(largest, Math.Abs(source[k]));
         return largest < float.PositiveInfinity ? Math.Max(largest / 127, 1e-30f) : float.NaN;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(ActivationGroup* group, T a, T b, float scale)
-    {
-        T.StoreInt8(group->Codes, a);
-        T.StoreInt8(group->Codes + 16, b);
-        float first = T.Sum(a), second = T.Sum(b), sum = first + second;
-        group->Scale = scale;
-        group->ScaledSum = group->Scale * sum;
-        group->Start4 = -8 * (int)sum;
-        group->Start8 = -128 * (int)sum;
-        group->StartHalves[0] = -128 * (int)first;
-        group->StartHalves[1] = -128 * (int)second;
     }
 }

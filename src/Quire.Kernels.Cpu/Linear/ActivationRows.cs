@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Quire.Kernels.Cpu.Simd;
 
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Activations rounded to int8 by row and group of 32: where each row's groups lie. Rows are cut into blocks of nearly equal size, and a block is
 /// [groups][rows of the block] records, so that a kernel reaches all its rows from one pointer with constant offsets.</summary>
-internal readonly struct ActivationRows(nint address, int rows, int groups)
+internal readonly unsafe struct ActivationRows(nint address, int rows, int groups) : IActivationRows
 {
     /// <summary>Rows of a block at most: the accumulators of the widest kernel.</summary>
     public const int MaxBlockRows = 6;
@@ -28,14 +30,29 @@ internal readonly struct ActivationRows(nint address, int rows, int groups)
     /// <summary>Bytes from a row's group to its next.</summary>
     public int GroupStride(int block) => (FirstRow(block + 1) - FirstRow(block)) * ActivationGroup.Size;
 
-    /// <summary>First record of a row.</summary>
-    public nint Row(int row)
+    public byte* Row(int row, out int stride)
     {
         int block = BlockOf(row);
-        return Block(block) + ((row - FirstRow(block)) * ActivationGroup.Size);
+        stride = GroupStride(block);
+        return (byte*)Block(block) + ((row - FirstRow(block)) * ActivationGroup.Size);
     }
 
-    public int BlockOf(int row)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store<T>(byte* at, int row, T a, T b, float scale) where T : unmanaged, ILanes<T>
+    {
+        var group = (ActivationGroup*)at;
+        T.StoreInt8(group->Codes, a);
+        T.StoreInt8(group->Codes + 16, b);
+        float first = T.Sum(a), second = T.Sum(b), sum = first + second;
+        group->Scale = scale;
+        group->ScaledSum = scale * sum;
+        group->Start4 = -8 * (int)sum;
+        group->Start8 = -128 * (int)sum;
+        group->StartHalves[0] = -128 * (int)first;
+        group->StartHalves[1] = -128 * (int)second;
+    }
+
+    private int BlockOf(int row)
     {
         int block = (int)((long)row * Blocks / Rows);
         while (FirstRow(block + 1) <= row) block++;

@@ -14,6 +14,8 @@ internal readonly unsafe struct AmxBFloatTiles : IBFloatTiles
 
     public static bool AreFaster => CpuFeatures.Amx;
 
+    public static bool HasIntegerTiles => true;
+
     public static int BlockRows => 2 * AmxTileEmitter.BlockRows;
 
     // Sums pass through memory once a piece, so pieces are long: a panel's fills 128 KB of the second-level cache.
@@ -34,7 +36,7 @@ internal readonly unsafe struct AmxBFloatTiles : IBFloatTiles
         return (perItem + BlockRows - 1) / BlockRows * BlockRows;
     }
 
-    public static void Begin() => AmxTiles.Configure();
+    public static void Begin() => AmxTiles.ConfigureBf16();
 
     public static void End() => AmxTiles.Release();
 

@@ -6,6 +6,9 @@ internal unsafe interface IBFloatTiles
     /// <summary>Worth using: this CPU has the instructions, and was measured to multiply bf16 faster with them than f32.</summary>
     static abstract bool AreFaster { get; }
 
+    /// <summary>Integer products of many rows may use tile registers too.</summary>
+    static abstract bool HasIntegerTiles { get; }
+
     /// <summary>Rows that are multiplied while weights pass once.</summary>
     static abstract int BlockRows { get; }
 

@@ -12,7 +12,7 @@ internal static unsafe class IntegerTiles<T>
 {
     /// <summary>Scales and minima of one header, as they multiply.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ReadHeader(PackedFormat format, byte* header, out T scale, out T minimum)
+    public static void ReadHeader(PackedFormat format, byte* header, out T scale, out T minimum)
     {
         scale = Widening<T>.Scales(format.ScaleType, header);
         minimum = format.Offset switch

@@ -84,7 +84,7 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
         switch (arithmetic)
         {
             case Arithmetic.Int8 or Arithmetic.Int8ByRow:
-                kernels.LinearGroupInt8(pool, input, rounded.Get(ActivationRows.Bytes(rows, (int)(PackedFormat.Padded(inputs) / Packing.Group))), arithmetic == Arithmetic.Int8ByRow, group);
+                kernels.LinearGroupInt8(pool, input, rounded.Get(kernels.Int8Bytes(rows, inputs, group.Count)), arithmetic == Arithmetic.Int8ByRow, group);
                 break;
             case Arithmetic.BF16:
                 kernels.LinearGroupBf16(pool, input, rounded.Get(kernels.Bf16Bytes(rows, inputs)), group);
@@ -116,10 +116,7 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
         switch (arithmetic)
         {
             case Arithmetic.Int8 or Arithmetic.Int8ByRow:
-                int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
-                var rows = new ActivationRows(rounded.Get(ActivationRows.Bytes(input.Shape.Rows, groups)), (int)input.Shape.Rows, groups);
-                kernels.Round(pool, input, rows, arithmetic == Arithmetic.Int8ByRow);
-                kernels.Linear(pool, rows, weight, to);
+                kernels.LinearInt8(pool, input, rounded.Get(kernels.Int8Bytes(input.Shape.Rows, weight.InputFeatures, 1)), arithmetic == Arithmetic.Int8ByRow, weight, to);
                 break;
             case Arithmetic.BF16:
                 kernels.LinearBf16(pool, input, rounded.Get(kernels.Bf16Bytes(input.Shape.Rows, weight.InputFeatures)), weight, to);

@@ -15,6 +15,8 @@ internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
 
     public static bool AreFaster => Faster.Value;
 
+    public static bool HasIntegerTiles => false;
+
     public static int BlockRows => BFloatTileEmitter.MaxRows;
 
     // A panel's piece of 256 inputs fills 32 KB of the nearest cache.

@@ -1,0 +1,75 @@
+using Quire.Kernels.Cpu.Emission;
+using Quire.Kernels.Cpu.Simd;
+using Quire.Kernels.Cpu.Threading;
+
+namespace Quire.Kernels.Cpu.Linear;
+
+/// <summary>Rounded activations times a coded weight in tile registers. One item is a panel of up to 64 output features for as many rows as the second-level cache holds: a tile's piece is
+/// unpacked into the nearest cache, and all rows pass.</summary>
+internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationTiles activations, ProductOutput output) : IJob
+    where T : unmanaged, ILanes<T>
+{
+    /// <summary>With fewer rows, unpacking costs more than tile registers win.</summary>
+    public const int MinRows = 24;
+
+    private const int PanelTiles = IntegerTileArguments.SumColumns / Packing.Columns;
+
+    // Half of a second-level cache of 2 MB, and 128 KB of sums in scratch.
+    private const int CacheBytes = 1024 * 1024;
+    private const int MaxBlocks = 32;
+
+    // Its records fill 20 KB of the nearest cache. A multiple of a superblock's 8.
+    private const int PieceGroups = 32;
+
+    private readonly bool hasMinima = weight.Format.Offset != OffsetType.Middle;
+    private readonly int blocksPerItem = BlocksPerItem(activations);
+
+    public int Items => Panels * RowItems;
+
+    private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
+
+    private int RowItems => (activations.Blocks + blocksPerItem - 1) / blocksPerItem;
+
+    // Items of nearly equal numbers of rows.
+    private static int BlocksPerItem(ActivationTiles activations)
+    {
+        int most = Math.Clamp(CacheBytes / (activations.Groups * ActivationTiles.GroupBytes), 4, MaxBlocks);
+        int items = (activations.Blocks + most - 1) / most;
+        return (activations.Blocks + items - 1) / items;
+    }
+
+    public void Run(int item, int worker)
+    {
+        int panel = item % Panels, firstBlock = item / Panels * blocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + blocksPerItem);
+        int firstRow = firstBlock * ActivationTiles.BlockRows, rows = Math.Min(activations.Rows, endBlock * ActivationTiles.BlockRows) - firstRow;
+        int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
+        float* sums = (float*)pool.Scratch(worker);
+        byte* dots = (byte*)(sums + (MaxBlocks * ActivationTiles.BlockRows * IntegerTileArguments.SumColumns)), records = dots + AmxIntegerEmitter.DotBytes;
+        new Span<float>(sums, rows * IntegerTileArguments.SumColumns).Clear();
+        AmxTiles.ConfigureInt8();
+        for (int tile = 0; tile < tiles; tile++)
+        {
+            byte* packed = (byte*)weight.Address + (((panel * PanelTiles) + tile) * weight.TileBytes);
+            for (int group = 0; group < activations.Groups; group += PieceGroups)
+            {
+                int groups = Math.Min(PieceGroups, activations.Groups - group);
+                UnpackedGroups<T>.Unpack(weight.Format, packed, group, groups, records);
+                for (int block = firstBlock; block < endBlock; block++)
+                {
+                    int row = (block * ActivationTiles.BlockRows) - firstRow;
+                    var arguments = new AmxIntegerArguments
+                    {
+                        Weights = records,
+                        Activations = activations.Block(block) + (group * ActivationTiles.GroupBytes),
+                        Sums = sums + (row * IntegerTileArguments.SumColumns) + (tile * Packing.Columns),
+                        Groups = groups,
+                        Dots = dots,
+                    };
+                    AmxIntegerTiles.Run(Math.Min(ActivationTiles.BlockRows, rows - row), hasMinima, &arguments);
+                }
+            }
+        }
+        AmxTiles.Release();
+        output.Finish<T>(sums, IntegerTileArguments.SumColumns, firstRow, rows, panel * PanelTiles * Packing.Columns, tiles * Packing.Columns);
+    }
+}
