@@ -27,6 +27,9 @@ public abstract class KernelSet
     /// <summary>amx, avx512, avx2 or portable.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Products use tile registers (AMX).</summary>
+    public abstract bool HasTileRegisters { get; }
+
     /// <exception cref="QuireException">This machine has no such set.</exception>
     public static KernelSet Named(string name) =>
         Available.FirstOrDefault(set => set.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
@@ -125,6 +128,8 @@ public abstract class KernelSet
         where TBFloat : IBFloatTiles
     {
         public override string Name => name;
+
+        public override bool HasTileRegisters => TBFloat.HasIntegerTiles;
 
         internal override void Round(ComputePool pool, Tensor input, Tensor output, ActivationScheme scheme)
         {

@@ -28,6 +28,8 @@ internal static class LimitsCommand
         Line("f32 multiply-add", limits.Fma, "GFLOP/s");
         Line("bf16 dot", limits.Bf16, "GFLOP/s");
         Line("int8 dot", limits.Int8, $"GOP/s ({limits.Int8Form})");
+        Line("bf16 tiles", limits.Bf16Tiles, "GFLOP/s");
+        Line("int8 tiles", limits.Int8Tiles, "GOP/s");
         foreach ((int count, double bytes) in limits.ReadBandwidth) Line($"read, {count} thread{(count == 1 ? "" : "s")}", bytes, "GB/s");
     }
 

@@ -28,8 +28,8 @@ internal sealed record ProductTiming(string Name, long Rows, double Seconds, dou
         PreparedLinear[] weights = [.. Enumerable.Range(0, copies).Select(_ => device.Prepare(rows))];
         double peak = activations switch
         {
-            CpuActivations.Int8 => limits.Int8,
-            CpuActivations.BF16 => limits.Float16,
+            CpuActivations.Int8 => limits.Integer(kernels),
+            CpuActivations.BF16 => limits.Float16(kernels),
             _ => limits.Fma,
         };
         foreach (int count in rowCounts)

@@ -11,7 +11,8 @@ internal static class Roofline
 
     public static string Draw(MachineLimits limits, IReadOnlyList<ProductTiming> timings)
     {
-        double highest = Math.Max(limits.Int8, limits.Float16) * 2, lowest = highest / 10_000;
+        (string Name, double Peak)[] peaks = [("f32", limits.Fma), ("bf16", limits.Bf16), ("int8", limits.Int8), ("bf16 tiles", limits.Bf16Tiles), ("int8 tiles", limits.Int8Tiles)];
+        double top = peaks.Max(peak => peak.Peak), highest = top * 2, lowest = highest / 10_000;
         var svg = new StringBuilder();
         svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 240}\" height=\"{Top + Height + 60}\" font-family=\"sans-serif\" font-size=\"12\">\n");
         svg.Append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
@@ -20,14 +21,13 @@ internal static class Roofline
             if (rate > lowest) Text(Left - 8, Y(rate) + 4, Number(rate / 1e9), "end");
         Text(Left + (Width / 2), Top + Height + 42, "operations per byte of weights", "middle");
         Text(Left, Top - 12, "GOP/s; roofs: read bandwidth, f32, bf16 and int8 peaks", "start");
-        foreach ((string name, double peak) in (ReadOnlySpan<(string, double)>)[("f32", limits.Fma), ("bf16", limits.Bf16), ("int8", limits.Int8)])
+        foreach ((string name, double peak) in peaks)
         {
             if (peak == 0) continue;
             double ridge = Math.Max(MinIntensity, peak / limits.Bandwidth);
             Line(ridge, peak, MaxIntensity, peak);
             Text(Left + Width + 6, Y(peak) + 4, name, "start");
         }
-        double top = Math.Max(limits.Int8, limits.Float16);
         Line(MinIntensity, MinIntensity * limits.Bandwidth, top / limits.Bandwidth, top);
 
         string[] colours = ["#1b6ca8", "#d1495b", "#2e8b57", "#8a4fbe", "#d98324", "#444444", "#00a6a6", "#b5179e", "#7a7a00"];

@@ -53,6 +53,7 @@ internal static class DoctorCommand
         if (Avx512Vbmi.IsSupported) yield return "AVX-512VBMI";
         if (CpuFeatures.Avx512Vnni) yield return "AVX512-VNNI";
         if (CpuFeatures.Avx512Bf16) yield return "AVX512-BF16";
+        if (CpuFeatures.Amx) yield return "AMX";
         yield return CpuFeatures.CanEmit ? "emitted code" : "no emitted code";
         if (System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) yield return "NEON";
     }

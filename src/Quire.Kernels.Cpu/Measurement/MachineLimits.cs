@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu.Emission;
+using Quire.Kernels.Cpu.Linear;
 
 namespace Quire.Kernels.Cpu.Measurement;
 
@@ -10,21 +11,26 @@ namespace Quire.Kernels.Cpu.Measurement;
 /// <param name="Bf16">bf16 products summed in f32, operations per second; 0 without such an instruction.</param>
 /// <param name="Int8">int8 products summed in int32, operations per second, with the instructions it has; 0 without any.</param>
 /// <param name="Int8Form">The instructions of <paramref name="Int8"/>.</param>
+/// <param name="Bf16Tiles">bf16 products in tile registers, operations per second; 0 without them.</param>
+/// <param name="Int8Tiles">int8 products in tile registers, operations per second; 0 without them.</param>
 /// <param name="ReadBandwidth">Bytes read from memory per second with 1, 2, ... threads, the last entry with all.</param>
-public sealed record MachineLimits(int Threads, double Fma, double Bf16, double Int8, string Int8Form, IReadOnlyList<(int Threads, double BytesPerSecond)> ReadBandwidth)
+public sealed record MachineLimits(int Threads, double Fma, double Bf16, double Int8, string Int8Form, double Bf16Tiles, double Int8Tiles, IReadOnlyList<(int Threads, double BytesPerSecond)> ReadBandwidth)
 {
     private const int Runs = 7;
 
     /// <summary>Bytes per second with all threads.</summary>
     public double Bandwidth => ReadBandwidth[^1].BytesPerSecond;
 
-    /// <summary>The faster of the two ways to multiply 16-bit activations.</summary>
-    public double Float16 => Math.Max(Fma, Bf16);
+    /// <summary>The fastest way to multiply 16-bit activations that a kernel set has.</summary>
+    public double Float16(KernelSet kernels) => kernels.HasTileRegisters ? Bf16Tiles : Math.Max(Fma, Bf16);
+
+    /// <summary>The fastest way to multiply int8 that a kernel set has.</summary>
+    public double Integer(KernelSet kernels) => kernels.HasTileRegisters ? Int8Tiles : Int8;
 
     /// <summary>Takes about two seconds. Best of several runs each: other work on the machine only lowers a run.</summary>
     public static MachineLimits Measure(int threads)
     {
-        double fma, bf16 = 0, int8;
+        double fma, bf16 = 0, int8, bf16Tiles = 0, int8Tiles = 0;
         string form;
         if (CpuFeatures.CanEmit && Avx512F.IsSupported) fma = Emitted(PeakLoops.Fma512(), 32, threads);
         else fma = Loop(IntrinsicPeaks.Fma, threads);
@@ -32,10 +38,11 @@ public sealed record MachineLimits(int Threads, double Fma, double Bf16, double 
         if (CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni) (int8, form) = (Emitted(PeakLoops.Int8Dot512(), 128, threads), "vpdpbusd, 512 bits");
         else if (Avx2.IsSupported) (int8, form) = (Loop(IntrinsicPeaks.Int8, threads), "vpmaddubsw + vpmaddwd + vpaddd, 256 bits");
         else (int8, form) = (0, "none");
+        if (CpuFeatures.Amx) (bf16Tiles, int8Tiles) = (Tiled(PeakLoops.Bf16Tiles(), sizeof(ushort), threads), Tiled(PeakLoops.Int8Tiles(), sizeof(byte), threads));
         var bandwidth = new List<(int, double)>();
         for (int count = 1; count < threads; count *= 2) bandwidth.Add((count, MemoryReads.Measure(count, Runs)));
         bandwidth.Add((threads, MemoryReads.Measure(threads, Runs)));
-        return new MachineLimits(threads, fma, bf16, int8, form, bandwidth);
+        return new MachineLimits(threads, fma, bf16, int8, form, bf16Tiles, int8Tiles, bandwidth);
     }
 
     private static unsafe double Emitted(EmittedCode code, int operations, int threads)
@@ -45,6 +52,18 @@ public sealed record MachineLimits(int Threads, double Fma, double Bf16, double 
         {
             ((delegate* unmanaged<long*, void>)address)(&iterations);
             return PeakLoops.Operations(iterations, operations);
+        }, threads);
+    }
+
+    private static unsafe double Tiled(EmittedCode code, int elementBytes, int threads)
+    {
+        nint address = code.Address;
+        return Loop(iterations =>
+        {
+            AmxTiles.ConfigureBf16();
+            ((delegate* unmanaged<long*, void>)address)(&iterations);
+            AmxTiles.Release();
+            return PeakLoops.TileOperations(iterations, elementBytes);
         }, threads);
     }
 

@@ -70,6 +70,36 @@ public sealed class BFloatLinearTests
         }
     }
 
+    // What the architecture's manual says tdpbf16ps does: along 32 inputs the even and the odd products have a chain of multiply-adds each, and both are added, then added to the sum.
+    [Fact]
+    public void Tile_registers_add_as_their_definition_says()
+    {
+        Assert.SkipUnless(KernelSet.Available.Any(set => set.HasTileRegisters), "This CPU has no AMX, or the system does not allow it.");
+        const int rows = 37, inputs = 416, outputs = 48;
+        var matrix = new StoredMatrix(WeightFormat.BF16, outputs, inputs, 8);
+        float[] x = KernelSets.Floats(9, rows * inputs);
+        uint[] actual = Run("amx", matrix, x, rows);
+        for (int column = 0; column < outputs; column++)
+        {
+            float[] w = matrix.Row(column);
+            for (int row = 0; row < rows; row++)
+            {
+                float sum = 0;
+                for (int step = 0; step < inputs; step += 32)
+                {
+                    float even = 0, odd = 0;
+                    for (int i = step; i < step + 32; i += 2)
+                    {
+                        even = MathF.FusedMultiplyAdd(Rounded(x[(row * inputs) + i]), w[i], even);
+                        odd = MathF.FusedMultiplyAdd(Rounded(x[(row * inputs) + i + 1]), w[i + 1], odd);
+                    }
+                    sum += even + odd;
+                }
+                Assert.Equal(BitConverter.SingleToUInt32Bits(sum), actual[(row * outputs) + column]);
+            }
+        }
+    }
+
     private static float Value(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
     private static float Rounded(float x) => Value(Packing.RoundToBf16(x));

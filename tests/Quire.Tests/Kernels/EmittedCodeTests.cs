@@ -63,6 +63,54 @@ public sealed class EmittedCodeTests
     }
 
     [Fact]
+    public void Tile_registers_multiply_every_block_with_every_column_tile()
+    {
+        for (int blocks = 1; blocks <= 2; blocks++)
+        {
+            for (int tiles = 1; tiles <= AmxTileEmitter.MaxTiles(blocks); tiles++)
+            {
+                foreach (bool adds in (bool[])[false, true])
+                {
+                    foreach (int lines in (int[])[0, 1, 16])
+                    {
+                        Instruction[] code = Decode(AmxTileEmitter.Bf16(blocks, tiles, adds, lines));
+                        Instruction[] products = [.. code.Where(i => i.Mnemonic == Mnemonic.Tdpbf16ps)];
+                        Assert.Equal(blocks * tiles, products.Select(i => i.Op0Register).Distinct().Count());
+                        Assert.Equal(blocks * tiles, products.Length);
+                        Assert.Equal(blocks + tiles + (adds ? blocks * tiles : 0), code.Count(i => i.Mnemonic == Mnemonic.Tileloadd));
+                        Assert.Equal(blocks * tiles, code.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+                        Assert.Equal(tiles * lines, code.Count(i => i.Mnemonic == Mnemonic.Prefetcht1));
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Int8_tile_registers_scale_every_row_of_every_group()
+    {
+        foreach (bool hasMinima in (bool[])[false, true])
+        {
+            for (int rows = 1; rows <= AmxIntegerEmitter.MaxRows; rows++)
+            {
+                Instruction[] code = Decode(AmxIntegerEmitter.Emit(rows, hasMinima));
+                int products = code.Count(i => i.Mnemonic == (hasMinima ? Mnemonic.Tdpbsud : Mnemonic.Tdpbssd)), scaled = code.Count(i => i.Mnemonic == Mnemonic.Vcvtdq2ps);
+                Assert.Equal(products, code.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+                Assert.Equal(5 * rows, scaled);
+                Assert.Equal(scaled * (hasMinima ? 2 : 1), code.Count(i => i.Mnemonic == Mnemonic.Vfmadd231ps));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_configuration_names_rows_and_bytes_of_each_tile()
+    {
+        byte[] bytes = AmxTileEmitter.Configuration([(16, 64), (8, 32)]);
+        Assert.Equal(64, bytes.Length);
+        Assert.Equal((1, 64, 32, 16, 8, 0), (bytes[0], bytes[16], bytes[18], bytes[48], bytes[49], bytes[50]));
+    }
+
+    [Fact]
     public void Attention_kernels_multiply_both_elements_of_a_pair()
     {
         foreach (DType type in (DType[])[DType.F32, DType.BF16])
