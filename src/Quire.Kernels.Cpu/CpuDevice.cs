@@ -165,6 +165,17 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         kernels.Attention(pool, scratch, output, query, cache, batch, rule);
     }
 
+    public void GatedLinear(Tensor output, Tensor gateUp, Tensor input, PreparedLinear weight, Tensor bias, Activation activation)
+    {
+        Check.F32(output, nameof(output), input.Shape.Rows, weight.OutputFeatures / 2);
+        Check.F32(gateUp, nameof(gateUp), input.Shape.Rows, weight.OutputFeatures);
+        Check.F32(input, nameof(input), input.Shape.Rows, weight.InputFeatures);
+        if (!bias.IsEmpty) Check.F32(bias, nameof(bias), 1, weight.OutputFeatures);
+        if (products.TryMultiplyGated(output, input, weight, bias, activation)) return;
+        Linear(gateUp, input, weight, new LinearEpilogue(bias));
+        GatedActivation(output, gateUp, activation);
+    }
+
     public void GatedActivation(Tensor output, Tensor gateUp, Activation activation, float limit = 0, in LoraUpdate update = default)
     {
         Check.F32(gateUp, nameof(gateUp), output.Shape.Rows, 2 * output.Shape.Columns);

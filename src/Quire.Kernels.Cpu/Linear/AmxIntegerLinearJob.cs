@@ -12,8 +12,6 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
     /// <summary>With fewer rows, unpacking costs more than tile registers win.</summary>
     public const int MinRows = 24;
 
-    private const int PanelTiles = IntegerTileArguments.SumColumns / Packing.Columns;
-
     // Half of a second-level cache of 2 MB, and 128 KB of sums in scratch.
     private const int CacheBytes = 1024 * 1024;
     private const int MaxBlocks = 32;
@@ -21,12 +19,11 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
     // Its records fill 20 KB of the nearest cache. A multiple of a superblock's 8.
     private const int PieceGroups = 32;
 
+    private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     private readonly bool hasMinima = weight.Format.Offset != OffsetType.Middle;
     private readonly int blocksPerItem = BlocksPerItem(activations);
 
-    public int Items => Panels * RowItems;
-
-    private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
+    public int Items => panels.Count * RowItems;
 
     private int RowItems => (activations.Blocks + blocksPerItem - 1) / blocksPerItem;
 
@@ -40,36 +37,41 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
 
     public void Run(int item, int worker)
     {
-        int panel = item % Panels, firstBlock = item / Panels * blocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + blocksPerItem);
+        int panel = item % panels.Count, firstBlock = item / panels.Count * blocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + blocksPerItem);
         int firstRow = firstBlock * ActivationTiles.BlockRows, rows = Math.Min(activations.Rows, endBlock * ActivationTiles.BlockRows) - firstRow;
-        int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
         float* sums = (float*)pool.Scratch(worker);
-        byte* dots = (byte*)(sums + (MaxBlocks * ActivationTiles.BlockRows * IntegerTileArguments.SumColumns)), records = dots + AmxIntegerEmitter.DotBytes;
-        new Span<float>(sums, rows * IntegerTileArguments.SumColumns).Clear();
+        byte* dots = (byte*)(sums + (MaxBlocks * ActivationTiles.BlockRows * OutputPanels.SumColumns)), records = dots + AmxIntegerEmitter.DotBytes;
+        new Span<float>(sums, rows * OutputPanels.SumColumns).Clear();
         AmxTiles.ConfigureInt8();
-        for (int tile = 0; tile < tiles; tile++)
+        for (int run = 0; run < panels.Runs; run++)
         {
-            byte* packed = (byte*)weight.Address + (((panel * PanelTiles) + tile) * weight.TileBytes);
-            for (int group = 0; group < activations.Groups; group += PieceGroups)
-            {
-                int groups = Math.Min(PieceGroups, activations.Groups - group);
-                UnpackedGroups<T>.Unpack(weight.Format, packed, group, groups, records);
-                for (int block = firstBlock; block < endBlock; block++)
-                {
-                    int row = (block * ActivationTiles.BlockRows) - firstRow;
-                    var arguments = new AmxIntegerArguments
-                    {
-                        Weights = records,
-                        Activations = activations.Block(block) + (group * ActivationTiles.GroupBytes),
-                        Sums = sums + (row * IntegerTileArguments.SumColumns) + (tile * Packing.Columns),
-                        Groups = groups,
-                        Dots = dots,
-                    };
-                    AmxIntegerTiles.Run(Math.Min(ActivationTiles.BlockRows, rows - row), hasMinima, &arguments);
-                }
-            }
+            (int first, int count, int column) = panels.Run(panel, run);
+            for (int tile = 0; tile < count; tile++) Multiply(first + tile, firstBlock, endBlock, rows, sums + column + (tile * Packing.Columns), dots, records);
         }
         AmxTiles.Release();
-        output.Finish<T>(sums, IntegerTileArguments.SumColumns, firstRow, rows, panel * PanelTiles * Packing.Columns, tiles * Packing.Columns);
+        output.Finish<T>(sums, firstRow, rows, panel);
+    }
+
+    private void Multiply(int tile, int firstBlock, int endBlock, int rows, float* sums, byte* dots, byte* records)
+    {
+        byte* packed = (byte*)weight.Address + (tile * weight.TileBytes);
+        for (int group = 0; group < activations.Groups; group += PieceGroups)
+        {
+            int groups = Math.Min(PieceGroups, activations.Groups - group);
+            UnpackedGroups<T>.Unpack(weight.Format, packed, group, groups, records);
+            for (int block = firstBlock; block < endBlock; block++)
+            {
+                int row = (block - firstBlock) * ActivationTiles.BlockRows;
+                var arguments = new AmxIntegerArguments
+                {
+                    Weights = records,
+                    Activations = activations.Block(block) + (group * ActivationTiles.GroupBytes),
+                    Sums = sums + (row * OutputPanels.SumColumns),
+                    Groups = groups,
+                    Dots = dots,
+                };
+                AmxIntegerTiles.Run(Math.Min(ActivationTiles.BlockRows, rows - row), hasMinima, &arguments);
+            }
+        }
     }
 }

@@ -11,22 +11,19 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
     where T : unmanaged, ILanes<T>
     where TTiles : IBFloatTiles
 {
-    private const int PanelTiles = BFloatTileEmitter.MaxTiles;
     private const int ItemsPerWorker = 4;
-    private const int PanelColumns = PanelTiles * Packing.Columns;
 
+    private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     private readonly int inputs = (int)weight.InputFeatures;
     private readonly int stride = TTiles.RowStride((int)weight.InputFeatures);
     private readonly int rowBlock = TTiles.RowBlock(rows, (int)weight.InputFeatures);
 
     // An item is a run of panels, so that what a thread fetches is what it multiplies next.
-    private readonly int panelsPerItem = Math.Max(1, weight.Tiles / PanelTiles / (ItemsPerWorker * pool.Workers));
+    private readonly int panelsPerItem = Math.Max(1, weight.Tiles / OutputPanels.Tiles / (ItemsPerWorker * pool.Workers));
 
     public int Items => PanelItems * RowBlocks;
 
-    private int PanelItems => (Panels + panelsPerItem - 1) / panelsPerItem;
-
-    private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
+    private int PanelItems => (panels.Count + panelsPerItem - 1) / panelsPerItem;
 
     private int RowBlocks => (rows + rowBlock - 1) / rowBlock;
 
@@ -35,16 +32,19 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
         int first = item % PanelItems * panelsPerItem, firstRow = item / PanelItems * rowBlock;
         int count = Math.Min(rowBlock, rows - firstRow);
         TTiles.Begin();
-        for (int panel = first; panel < Math.Min(Panels, first + panelsPerItem); panel++) Multiply(panel, firstRow, count, worker);
+        for (int panel = first; panel < Math.Min(panels.Count, first + panelsPerItem); panel++)
+        {
+            float* sums = (float*)pool.Scratch(worker);
+            for (int run = 0; run < panels.Runs; run++) Multiply(panels.Run(panel, run), firstRow, count, sums);
+            output.Finish<T>(sums, firstRow, count, panel);
+        }
         TTiles.End();
     }
 
-    private void Multiply(int panel, int firstRow, int count, int worker)
+    private void Multiply((int First, int Count, int Column) tiles, int firstRow, int count, float* sums)
     {
-        int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
-        float* sums = (float*)pool.Scratch(worker);
-        byte* wide = (byte*)(sums + (TTiles.MaxRows * PanelColumns));
-        byte* start = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
+        byte* wide = (byte*)(sums + (TTiles.MaxRows * OutputPanels.SumColumns));
+        byte* start = (byte*)weight.Address + (tiles.First * weight.TileBytes);
         ushort* a = input + ((long)firstRow * stride);
         bool isCoded = weight.Format != PackedFormat.BF16;
         // A single block of rows reads each weight once and needs no pieces.
@@ -56,12 +56,11 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
             nint tileStride = isCoded ? TTiles.Piece * 2 * Packing.Columns : (nint)weight.TileBytes;
             if (isCoded)
             {
-                for (int tile = 0; tile < tiles; tile++)
+                for (int tile = 0; tile < tiles.Count; tile++)
                     Widening<T>.WidenToBf16(weight.Format, start + (tile * weight.TileBytes), k, length, (ushort*)(wide + (tile * tileStride)));
             }
-            byte* next = isCoded ? null : k + piece < inputs ? weights + (piece * 2 * Packing.Columns) : start + (PanelTiles * weight.TileBytes);
-            TTiles.Multiply(weights, tileStride, a + k, stride, count, tiles, length, sums, adds: k > 0, next);
+            byte* next = isCoded ? null : k + piece < inputs ? weights + (piece * 2 * Packing.Columns) : start + (tiles.Count * weight.TileBytes);
+            TTiles.Multiply(weights, tileStride, a + k, stride, count, tiles.Count, length, sums + tiles.Column, adds: k > 0, next);
         }
-        output.Finish<T>(sums, PanelColumns, firstRow, count, panel * PanelColumns, tiles * Packing.Columns);
     }
 }

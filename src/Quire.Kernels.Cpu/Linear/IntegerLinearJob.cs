@@ -8,12 +8,12 @@ namespace Quire.Kernels.Cpu.Linear;
 internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationRows activations, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
 {
-    private const int PanelTiles = IntegerTileArguments.SumColumns / Packing.Columns;
     private const int FewBlocks = 6;
     private const int ItemsPerWorker = 4;
 
     private const int SuperblockGroups = Superblocks.Inputs / Packing.Group;
 
+    private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     private readonly bool unpacks = Unpacks(weight.Format);
     private readonly PackedFormat format = Multiplied(weight.Format);
     private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(Multiplied(weight.Format)) : null;
@@ -21,19 +21,17 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
 
     // With few rows an item is a run of panels, so that what a thread prefetches is what it multiplies next.
-    private readonly int panelsPerItem = activations.Blocks <= FewBlocks ? Math.Max(1, weight.Tiles / PanelTiles / (ItemsPerWorker * pool.Workers)) : 1;
+    private readonly int panelsPerItem = activations.Blocks <= FewBlocks ? Math.Max(1, weight.Tiles / OutputPanels.Tiles / (ItemsPerWorker * pool.Workers)) : 1;
 
     public int Items => PanelItems * RowItems;
 
-    private int Panels => (weight.Tiles + PanelTiles - 1) / PanelTiles;
-
-    private int PanelItems => (Panels + panelsPerItem - 1) / panelsPerItem;
+    private int PanelItems => (panels.Count + panelsPerItem - 1) / panelsPerItem;
 
     private int RowItems => (activations.Blocks + blocksPerItem - 1) / blocksPerItem;
 
     public void Run(int item, int worker)
     {
-        int first = item % PanelItems * panelsPerItem, end = Math.Min(Panels, first + panelsPerItem);
+        int first = item % PanelItems * panelsPerItem, end = Math.Min(panels.Count, first + panelsPerItem);
         for (int panel = first; panel < end; panel++) Multiply(panel, item / PanelItems, (float*)pool.Scratch(worker));
     }
 
@@ -41,9 +39,19 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     {
         int firstBlock = rowItem * blocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + blocksPerItem);
         int firstRow = activations.FirstRow(firstBlock), rows = activations.FirstRow(endBlock) - firstRow;
-        int tiles = Math.Min(PanelTiles, weight.Tiles - (panel * PanelTiles));
         new Span<float>(sums, rows * IntegerTileArguments.SumColumns).Clear();
-        byte* start = (byte*)weight.Address + (panel * PanelTiles * weight.TileBytes);
+        for (int run = 0; run < panels.Runs; run++)
+        {
+            (int first, int count, int column) = panels.Run(panel, run);
+            Multiply(first, count, firstBlock, endBlock, sums, column);
+        }
+        output.Finish<T>(sums, firstRow, rows, panel);
+    }
+
+    private void Multiply(int first, int tiles, int firstBlock, int endBlock, float* sums, int column)
+    {
+        int firstRow = activations.FirstRow(firstBlock), rows = activations.FirstRow(endBlock) - firstRow;
+        byte* start = (byte*)weight.Address + (first * weight.TileBytes);
         int step = emitted is null ? 1 : EmittedIntegerTiles.Tiles(rows);
         int piece = unpacks ? SuperblockGroups : endBlock - firstBlock == 1 ? activations.Groups : PieceGroups;
         for (int tile = 0; tile < tiles; tile += step)
@@ -67,12 +75,11 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
                 }
                 for (int block = firstBlock; block < endBlock; block++)
                 {
-                    float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * IntegerTileArguments.SumColumns) + (tile * Packing.Columns);
+                    float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * IntegerTileArguments.SumColumns) + column + (tile * Packing.Columns);
                     Multiply(at, stride, count, block, group, groups, tileSums);
                 }
             }
         }
-        output.Finish<T>(sums, IntegerTileArguments.SumColumns, firstRow, rows, panel * PanelTiles * Packing.Columns, tiles * Packing.Columns);
     }
 
     private int GroupsPerHeader => format.IsSuperblocks ? SuperblockGroups : Math.Min(format.HeaderInputs / Packing.Group, activations.Groups);

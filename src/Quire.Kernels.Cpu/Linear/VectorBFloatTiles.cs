@@ -40,7 +40,7 @@ internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
 
     public static void Multiply(byte* weights, nint tileStride, ushort* rows, int rowStride, int count, int tiles, int inputs, float* sums, bool adds, byte* next)
     {
-        if (!adds) new Span<float>(sums, count * SumColumns).Clear();
+        if (!adds) for (int row = 0; row < count; row++) new Span<float>(sums + (row * SumColumns), tiles * Packing.Columns).Clear();
         // Blocks of nearly equal size: 7 rows are 4 and 3, not 6 and 1.
         int blocks = (count + BFloatTileEmitter.MaxRows - 1) / BFloatTileEmitter.MaxRows;
         for (int block = 0; block < blocks; block++)

@@ -36,8 +36,16 @@ internal sealed class MlpLayer
         if (spec.IsGated)
         {
             Tensor rows = workspace.GateUp(tokens, 2 * spec.IntermediateSize);
-            device.Linear(rows, input, up, new LinearEpilogue(upBias));
-            device.GatedActivation(gated, rows, spec.Activation, update: upAdapters.Update(input, adapterSlots));
+            LoraUpdate update = upAdapters.Update(input, adapterSlots);
+            if (update.Adapters is null)
+            {
+                device.GatedLinear(gated, rows, input, up, upBias, spec.Activation);
+            }
+            else
+            {
+                device.Linear(rows, input, up, new LinearEpilogue(upBias));
+                device.GatedActivation(gated, rows, spec.Activation, update: update);
+            }
         }
         else
         {

@@ -117,6 +117,14 @@ public interface IDevice : IDisposable
     /// <param name="gates">[rows, columns] f32.</param>
     void MultiplySigmoid(Tensor values, Tensor gates);
 
+    /// <summary>output = activation(gate) * up of the product [gate | up].</summary>
+    /// <param name="output">[rows, columns] f32.</param>
+    /// <param name="gateUp">[rows, 2 * columns] f32, may be overwritten with the product.</param>
+    /// <param name="weight">2 * columns output features.</param>
+    /// <param name="bias">[2 * columns]; empty adds nothing.</param>
+    /// <param name="activation">Any but <see cref="Activation.ClampedSwiglu"/>.</param>
+    void GatedLinear(Tensor output, Tensor gateUp, Tensor input, PreparedLinear weight, Tensor bias, Activation activation);
+
     /// <summary>output = activation(gate) * up, for rows of [gate | up].</summary>
     /// <param name="output">[rows, columns] f32.</param>
     /// <param name="gateUp">[rows, 2 * columns] f32.</param>
