@@ -1,6 +1,7 @@
 using Quire.Kernels.Cpu.Attention;
 using Quire.Kernels.Cpu.Elements;
 using Quire.Kernels.Cpu.Embedding;
+using Quire.Kernels.Cpu.Emission;
 using Quire.Kernels.Cpu.Experts;
 using Quire.Kernels.Cpu.Gating;
 using Quire.Kernels.Cpu.Linear;
@@ -153,32 +154,44 @@ public abstract class KernelSet
         {
             int groups = Groups(inputs);
             // Each product may begin its own block of rows.
-            return Math.Max(ActivationRows.Bytes(rows, groups), products * ActivationTiles.Bytes(1, groups) + ActivationTiles.Bytes(rows, groups));
+            long tiles = (products * ActivationTiles.Bytes(1, groups)) + ActivationTiles.Bytes(rows, groups), codes = products * ActivationCodes.Bytes(1, groups) + ActivationCodes.Bytes(rows, groups);
+            return Math.Max(ActivationRows.Bytes(rows, groups), Math.Max(tiles, codes));
         }
 
         internal override void LinearInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, PackedWeight weight, ProductOutput output)
         {
-            int columns = (int)input.Shape.Columns, count = (int)input.Shape.Rows;
-            if (UsesTiles(count, weight.Format))
+            int columns = (int)input.Shape.Columns, count = (int)input.Shape.Rows, groups = Groups(columns);
+            if (UsesRowTiles(count, weight.Format, byRow, groups))
             {
-                var tiles = new ActivationTiles(rounded, count, Groups(columns));
+                var codes = new ActivationCodes(rounded, count, groups);
+                Round(pool, input, codes, byRow);
+                var job = new AmxRowLinearJob<T>(pool, weight, codes, output);
+                pool.Run(ref job, job.Items);
+            }
+            else if (UsesTiles(count, weight.Format, byRow))
+            {
+                var tiles = new ActivationTiles(rounded, count, groups);
                 Round(pool, input, tiles, byRow);
                 var job = new AmxIntegerLinearJob<T>(pool, weight, tiles, output);
                 pool.Run(ref job, job.Items);
             }
             else
             {
-                var rows = new ActivationRows(rounded, count, Groups(columns));
+                var rows = new ActivationRows(rounded, count, groups);
                 Round(pool, input, rows, byRow);
-                var job = new IntegerLinearJob<T>(pool, weight, rows, output);
+                var job = new IntegerLinearJob<T>(pool, weight, rows, byRow, output);
                 pool.Run(ref job, job.Items);
             }
         }
 
         private static int Groups(long inputs) => (int)(PackedFormat.Padded(inputs) / Packing.Group);
 
-        // The bits are the same either way.
-        private static bool UsesTiles(int rows, PackedFormat format) => TBFloat.HasIntegerTiles && rows >= AmxIntegerLinearJob<T>.MinRows && UnpackedGroups.Has(format);
+        // The bits are the same with tile registers or without.
+        private static bool UsesTiles(int rows, PackedFormat format, bool byRow) =>
+            TBFloat.HasIntegerTiles && rows >= AmxIntegerLinearJob<T>.MinRows && UnpackedGroups.Has(format) && (!byRow || format.RunGroups == 1);
+
+        private static bool UsesRowTiles(int rows, PackedFormat format, bool byRow, int groups) =>
+            TBFloat.HasIntegerTiles && byRow && rows >= AmxTileEmitter.BlockRows && AmxRowLinearJob<T>.Takes(format, groups);
 
         private static void Round<TRows>(ComputePool pool, Tensor input, TRows rows, bool byRow) where TRows : struct, IActivationRows
         {
@@ -229,7 +242,7 @@ public abstract class KernelSet
         {
             int columns = (int)input.Shape.Columns, groups = Groups(columns), last = -1;
             // Products of the same rows share them rounded, in one form.
-            bool mayTile = products.TrueForAll(product => UnpackedGroups.Has(product.Weight.Format));
+            bool mayTile = products.TrueForAll(product => UnpackedGroups.Has(product.Weight.Format) && (!byRow || product.Weight.Format.RunGroups == 1));
             var rounding = new JobGroup<ActivationRounding<T, ActivationRows>>(products.Count);
             var roundingTiles = new JobGroup<ActivationRounding<T, ActivationTiles>>(products.Count);
             var vectors = new JobGroup<IntegerLinearJob<T>>(products.Count);
@@ -241,7 +254,7 @@ public abstract class KernelSet
                 bool isNew = product.FirstRow != last;
                 last = product.FirstRow;
                 if (isNew) at = next;
-                if (mayTile && UsesTiles(product.Rows, product.Weight.Format))
+                if (mayTile && UsesTiles(product.Rows, product.Weight.Format, byRow))
                 {
                     var rows = new ActivationTiles(at, product.Rows, groups);
                     var round = new ActivationRounding<T, ActivationTiles>(source, columns, rows, byRow);
@@ -255,7 +268,7 @@ public abstract class KernelSet
                     var rows = new ActivationRows(at, product.Rows, groups);
                     var round = new ActivationRounding<T, ActivationRows>(source, columns, rows, byRow);
                     if (isNew) rounding.Add(round, round.Items);
-                    var job = new IntegerLinearJob<T>(pool, product.Weight, rows, product.Output);
+                    var job = new IntegerLinearJob<T>(pool, product.Weight, rows, byRow, product.Output);
                     vectors.Add(job, job.Items);
                     next = at + (nint)ActivationRows.Bytes(product.Rows, groups);
                 }

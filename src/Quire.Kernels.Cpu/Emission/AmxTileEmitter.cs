@@ -10,7 +10,7 @@ internal unsafe struct AmxTileArguments
 {
     public const int WeightsOffset = 0, TileStrideOffset = 8, RowsOffset = 16, RowStrideOffset = 24, SumsOffset = 32, SumStrideOffset = 40, StepsOffset = 48, NextOffset = 56;
 
-    /// <summary>[steps][16 pairs][16][2] bf16 of the first tile.</summary>
+    /// <summary>[steps][16 pairs][16][2] bf16 of the first tile, or [steps][16 quads][16][4] codes.</summary>
     [FieldOffset(WeightsOffset)]
     public byte* Weights;
 
@@ -18,15 +18,15 @@ internal unsafe struct AmxTileArguments
     [FieldOffset(TileStrideOffset)]
     public nint TileStride;
 
-    /// <summary>bf16 activations of the first row; all rows of a block can be read.</summary>
+    /// <summary>bf16 or int8 activations of the first row; all rows of a block can be read.</summary>
     [FieldOffset(RowsOffset)]
-    public ushort* Rows;
+    public byte* Rows;
 
     /// <summary>Bytes between rows.</summary>
     [FieldOffset(RowStrideOffset)]
     public nint RowStride;
 
-    /// <summary>[16 rows of each block][columns] f32.</summary>
+    /// <summary>[16 rows of each block][columns] f32, or int32 of codes.</summary>
     [FieldOffset(SumsOffset)]
     public float* Sums;
 
@@ -34,7 +34,7 @@ internal unsafe struct AmxTileArguments
     [FieldOffset(SumStrideOffset)]
     public nint SumStride;
 
-    /// <summary>Steps of 32 inputs, at least 1.</summary>
+    /// <summary>Steps of 32 bf16 or 64 int8 inputs, at least 1.</summary>
     [FieldOffset(StepsOffset)]
     public nint Steps;
 
@@ -43,7 +43,16 @@ internal unsafe struct AmxTileArguments
     public byte* Next;
 }
 
-/// <summary>Products of bf16 activations and weights in tile registers (AMX). All eight tiles are 16 rows of 64 bytes.</summary>
+/// <summary>What tile registers multiply.</summary>
+internal enum AmxKind
+{
+    BF16,
+
+    /// <summary>Signed activations times unsigned codes, summed modulo 2^32.</summary>
+    Int8,
+}
+
+/// <summary>Products of bf16 activations and weights in tile registers (AMX), or of signed int8 activations and unsigned codes. All eight tiles are 16 rows of 64 bytes.</summary>
 /// <remarks>tdpbf16ps adds, for each element, the sum of the 16 even inputs' products and the sum of the 16 odd ones', in f32 with denormals as zero:
 /// an element's bits depend on its row and its column alone.</remarks>
 internal static class AmxTileEmitter
@@ -51,13 +60,15 @@ internal static class AmxTileEmitter
     /// <summary>Rows of a tile register.</summary>
     public const int BlockRows = 16;
 
-    /// <summary>Inputs of a bf16 tile register.</summary>
-    public const int StepInputs = 32;
+    /// <summary>Bytes of a row of a tile register: the inputs of a step.</summary>
+    public const int StepBytes = 64;
+
+    /// <summary>Bytes of a tile register.</summary>
+    public const int TileBytes = 1024;
 
     /// <summary>Tile registers that hold sums.</summary>
     private const int MaxSums = 4;
 
-    private const int TileBytes = 1024;
 
     /// <summary>Cache lines of a weight's tile register.</summary>
     public const int TileLines = 16;
@@ -95,7 +106,7 @@ internal static class AmxTileEmitter
     /// <param name="tiles">Column tiles, at most <see cref="MaxTiles"/>.</param>
     /// <param name="adds">Goes on from the sums, else overwrites them.</param>
     /// <param name="lines">Cache lines that are fetched for each tile and step, at most <see cref="TileLines"/>.</param>
-    public static EmittedCode Bf16(int rowBlocks, int tiles, bool adds, int lines) => EmittedCode.Assemble(c =>
+    public static EmittedCode Product(AmxKind kind, int rowBlocks, int tiles, bool adds, int lines) => EmittedCode.Assemble(c =>
     {
         AssemblerRegister64[] weights = [.. new[] { rsi, r11, r12, r13 }.Take(tiles)], rows = [.. new[] { rax, rbx }.Take(rowBlocks)];
         c.push(rbx);
@@ -132,11 +143,12 @@ internal static class AmxTileEmitter
                     c.tileloadd(Weights(tile), __[weights[tile] + r8]);
                     for (int line = 0; line < lines; line++) c.prefetcht1(__byte_ptr[weights[tile] + r14 + (64 * line)]);
                 }
-                c.tdpbf16ps(Tmm[(block * tiles) + tile], Rows(block), Weights(tile));
+                if (kind == AmxKind.BF16) c.tdpbf16ps(Tmm[(block * tiles) + tile], Rows(block), Weights(tile));
+                else c.tdpbsud(Tmm[(block * tiles) + tile], Rows(block), Weights(tile));
             }
         }
         foreach (AssemblerRegister64 pointer in weights) c.add(pointer, TileBytes);
-        foreach (AssemblerRegister64 pointer in rows) c.add(pointer, 2 * StepInputs);
+        foreach (AssemblerRegister64 pointer in rows) c.add(pointer, StepBytes);
         c.dec(rcx);
         c.jnz(step);
         Sums((sum, address) => c.tilestored(address, sum));

@@ -17,9 +17,10 @@ internal static class IntegerTileEmitter
     /// <param name="format">A coded format of bytes or nibbles, groups of 16 only of bytes around the middle; or superblocks with groups of 32.</param>
     /// <param name="rows">Rows of activations, at least 1.</param>
     /// <param name="tiles">Column tiles, 1 .. 4; rows * tiles is at most <see cref="MaxSums"/>.</param>
-    public static EmittedCode Emit(PackedFormat format, int rows, int tiles) => EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles).Emit());
+    /// <param name="sumsRuns">A header's groups are added before they are scaled: activations have one scale for a row.</param>
+    public static EmittedCode Emit(PackedFormat format, int rows, int tiles, bool sumsRuns = false) => EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles, sumsRuns).Emit());
 
-    private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles)
+    private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles, bool sumsRuns)
     {
         private const int Record = ActivationGroup.Size;
         private const int OperandsStart = 2 * MaxSums;
@@ -70,12 +71,20 @@ internal static class IntegerTileEmitter
             else
             {
                 c.mov(rcx, __qword_ptr[rdi + IntegerTileArguments.GroupsPerHeaderOffset]);
+                if (sumsRuns) ForAll((row, tile) => c.vpxord(Dot(row, tile), Dot(row, tile), Dot(row, tile)));
             }
             c.Label(ref group);
             if (format.IsSuperblocks) Run();
             else Group();
             c.dec(rcx);
             c.jnz(group);
+            if (sumsRuns)
+            {
+                // The scale is the same in every group of a row.
+                c.sub(r8, rax);
+                Scale(0);
+                c.add(r8, rax);
+            }
             // The next header follows this group's codes, and its codes follow it.
             c.mov(rdx, rsi);
             c.lea(r9, __[rdx + r10]);
@@ -103,10 +112,12 @@ internal static class IntegerTileEmitter
             }
             else
             {
-                Begin(nibbles ? ActivationGroup.Start4Offset : ActivationGroup.Start8Offset);
+                int start = nibbles ? ActivationGroup.Start4Offset : ActivationGroup.Start8Offset;
+                if (sumsRuns) ForAll((row, tile) => c.vpaddd(Dot(row, tile), Dot(row, tile), __dword_bcst[r8 + ((row * Record) + start)]));
+                else Begin(start);
                 if (nibbles) NibbleDots(0);
                 else ByteDots(0, 8);
-                Scale(0);
+                if (!sumsRuns) Scale(0);
             }
             Advance(format.CodeBytes);
             c.add(r8, rax);

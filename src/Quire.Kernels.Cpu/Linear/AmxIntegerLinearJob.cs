@@ -42,7 +42,7 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
         float* sums = (float*)pool.Scratch(worker);
         byte* dots = (byte*)(sums + (MaxBlocks * ActivationTiles.BlockRows * OutputPanels.SumColumns)), records = dots + AmxIntegerEmitter.DotBytes;
         new Span<float>(sums, rows * OutputPanels.SumColumns).Clear();
-        AmxTiles.ConfigureInt8();
+        AmxTiles.ConfigureGroups();
         for (int run = 0; run < panels.Runs; run++)
         {
             (int first, int count, int column) = panels.Run(panel, run);

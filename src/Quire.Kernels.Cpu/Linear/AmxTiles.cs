@@ -6,12 +6,14 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>The state of a thread's tile registers: set up by whoever multiplies with them, and given back behind.</summary>
 internal static unsafe class AmxTiles
 {
-    private static readonly NativeBuffer Bf16 = Copy(AmxTileEmitter.Configuration()), Int8 = Copy(AmxIntegerEmitter.Configuration());
+    private static readonly NativeBuffer Whole = Copy(AmxTileEmitter.Configuration()), Groups = Copy(AmxIntegerEmitter.Configuration());
     private static readonly nint ConfigureAddress = AmxTileEmitter.Configure().Address, ReleaseAddress = AmxTileEmitter.Release().Address;
 
-    public static void ConfigureBf16() => Configure(Bf16);
+    /// <summary>For <see cref="AmxTileEmitter"/>.</summary>
+    public static void ConfigureWhole() => Configure(Whole);
 
-    public static void ConfigureInt8() => Configure(Int8);
+    /// <summary>For <see cref="AmxIntegerEmitter"/>.</summary>
+    public static void ConfigureGroups() => Configure(Groups);
 
     public static void Release() => ((delegate* unmanaged[SuppressGCTransition]<nint, void>)ReleaseAddress)(0);
 

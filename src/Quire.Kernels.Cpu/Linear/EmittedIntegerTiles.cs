@@ -4,15 +4,16 @@ using Quire.Kernels.Cpu.Emission;
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>The emitted tiles of one format, assembled when first needed.</summary>
-internal sealed unsafe class EmittedIntegerTiles(PackedFormat format)
+/// <param name="sumsRuns">Groups of a run are added before they are scaled.</param>
+internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsRuns)
 {
     private const int MaxTiles = 4;
-    private static readonly ConcurrentDictionary<PackedFormat, EmittedIntegerTiles> Formats = new();
+    private static readonly ConcurrentDictionary<(PackedFormat, bool), EmittedIntegerTiles> Formats = new();
     private readonly nint[] functions = new nint[(ActivationRows.MaxBlockRows + 1) * (MaxTiles + 1)];
 
     public static bool IsSupported => CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni;
 
-    public static EmittedIntegerTiles Of(PackedFormat format) => Formats.GetOrAdd(format, f => new EmittedIntegerTiles(f));
+    public static EmittedIntegerTiles Of(PackedFormat format, bool sumsRuns) => Formats.GetOrAdd((format, sumsRuns), key => new EmittedIntegerTiles(key.Item1, key.Item2));
 
     /// <summary>Column tiles of one call: a single row needs more of them to have enough independent sums.</summary>
     public static int Tiles(int rows) => rows == 1 ? MaxTiles : IntegerTileEmitter.MaxSums / ActivationRows.MaxBlockRows;
@@ -21,7 +22,7 @@ internal sealed unsafe class EmittedIntegerTiles(PackedFormat format)
     {
         ref nint function = ref functions[(rows * (MaxTiles + 1)) + tiles];
         // Two threads may assemble the same tile at once; either result serves.
-        if (function == 0) function = IntegerTileEmitter.Emit(format, rows, tiles).Address;
+        if (function == 0) function = IntegerTileEmitter.Emit(format, rows, tiles, sumsRuns).Address;
         ((delegate* unmanaged[SuppressGCTransition]<IntegerTileArguments*, void>)function)(arguments);
     }
 }

@@ -5,7 +5,8 @@ namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Rounded activations times a coded weight. One item is a panel of up to 64 output features for as many rows as the second-level cache holds; within it
 /// a pair of tiles stays in the nearest cache while all rows pass. Items go through all panels before the next rows.</summary>
-internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationRows activations, ProductOutput output) : IJob
+/// <param name="byRow">All groups of a row have one scale: runs of them are added before they are scaled.</param>
+internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationRows activations, bool byRow, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
 {
     private const int FewBlocks = 6;
@@ -16,7 +17,8 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     private readonly bool unpacks = Unpacks(weight.Format);
     private readonly PackedFormat format = Multiplied(weight.Format);
-    private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(Multiplied(weight.Format)) : null;
+    private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(Multiplied(weight.Format), byRow && weight.Format.RunGroups > 1) : null;
+    private readonly int runGroups = byRow ? weight.Format.RunGroups : 1;
 
     private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
 
@@ -101,15 +103,15 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
         int perHeader = GroupsPerHeader;
         if (emitted is null)
         {
-            IntegerTiles<T>.Multiply(format, tile, groups, records, stride, rows, sums);
+            IntegerTiles<T>.Multiply(format, tile, groups, records, stride, rows, runGroups, sums);
             return;
         }
-        // Whole headers first; the last one may have fewer groups under it.
-        int headers = groups / perHeader, rest = groups % perHeader;
+        // Whole headers first; the last one may have fewer groups under it. Of a header that is longer than a run, run by run.
+        int headerBytes = format.HeaderBytes, headers = perHeader > runGroups && runGroups > 1 ? 0 : groups / perHeader;
         var arguments = new IntegerTileArguments
         {
             Headers = tile,
-            Codes = tile + format.HeaderBytes,
+            Codes = tile + headerBytes,
             TileStride = tileStride,
             Activations = records,
             ActivationStride = stride,
@@ -117,12 +119,22 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
             GroupsPerHeader = perHeader,
             HeadersLeft = headers,
         };
-        emitted.Run(rows, tiles, &arguments);
-        if (rest == 0) return;
-        arguments.Headers = tile + (headers * (format.HeaderBytes + (perHeader * format.CodeBytes)));
-        arguments.Codes = arguments.Headers + format.HeaderBytes;
-        arguments.Activations = records + ((long)headers * perHeader * stride);
-        (arguments.GroupsPerHeader, arguments.HeadersLeft) = (rest, 1);
-        emitted.Run(rows, tiles, &arguments);
+        if (headers > 0) emitted.Run(rows, tiles, &arguments);
+        byte* header = tile + (headers * (headerBytes + (perHeader * format.CodeBytes)));
+        int most = runGroups > 1 ? runGroups : groups;
+        for (int done = headers * perHeader, under = 0; done < groups;)
+        {
+            int count = Math.Min(Math.Min(most, groups - done), perHeader - under);
+            arguments.Headers = header;
+            arguments.Codes = header + headerBytes + (under * format.CodeBytes);
+            arguments.Activations = records + ((long)done * stride);
+            (arguments.GroupsPerHeader, arguments.HeadersLeft) = (count, 1);
+            emitted.Run(rows, tiles, &arguments);
+            done += count;
+            under += count;
+            if (under < perHeader) continue;
+            header += headerBytes + (perHeader * format.CodeBytes);
+            under = 0;
+        }
     }
 }

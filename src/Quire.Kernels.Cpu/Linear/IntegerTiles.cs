@@ -29,8 +29,9 @@ internal static unsafe class IntegerTiles<T>
     /// <param name="activations">First record of the first row.</param>
     /// <param name="stride">Bytes between a row's groups.</param>
     /// <param name="rows">At most <see cref="ActivationRows.MaxBlockRows"/>.</param>
+    /// <param name="runGroups">Groups whose dot products are added before they are scaled, from each header on.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(PackedFormat format, byte* tile, int groups, byte* activations, nint stride, int rows, float* sums)
+    public static void Multiply(PackedFormat format, byte* tile, int groups, byte* activations, nint stride, int rows, int runGroups, float* sums)
     {
         if (format.GroupSize < Packing.Group)
         {
@@ -43,7 +44,7 @@ internal static unsafe class IntegerTiles<T>
             return;
         }
         byte* unpacked = stackalloc byte[512];
-        T* dots = stackalloc T[ActivationRows.MaxBlockRows];
+        T* dots = stackalloc T[ActivationRows.MaxBlockRows], run = stackalloc T[ActivationRows.MaxBlockRows];
         int perHeader = format.GroupSize / Packing.Group, middle = format.Offset == OffsetType.Middle ? format.Middle : 0;
         T scale = default, minimum = default;
         for (int g = 0; g < groups; g++, activations += stride, tile += format.CodeBytes)
@@ -60,7 +61,14 @@ internal static unsafe class IntegerTiles<T>
                 for (int vector = 0; vector < 4; vector++) T.UnpackNibbles(tile + (64 * vector), unpacked + (128 * vector), unpacked + (128 * vector) + 64);
             }
             T.Dot32(codes, (sbyte*)activations, ActivationGroup.Size, rows, format.Codes == CodeType.Bits4, middle, dots);
-            Add(dots, scale, minimum, format.Offset != OffsetType.Middle, activations, rows, sums);
+            if (runGroups == 1)
+            {
+                Add(dots, scale, minimum, format.Offset != OffsetType.Middle, activations, rows, sums);
+                continue;
+            }
+            int inRun = g % perHeader % runGroups;
+            for (int row = 0; row < rows; row++) run[row] = inRun == 0 ? dots[row] : run[row] + dots[row];
+            if (inRun == runGroups - 1 || g % perHeader == perHeader - 1 || g == groups - 1) Add(run, scale, minimum, hasMinimum: false, activations, rows, sums);
         }
     }
 

@@ -74,6 +74,13 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
         ? Codes is CodeType.Bits4 or CodeType.Bits8 or CodeType.Super4 or CodeType.Bits5
         : Offset == OffsetType.Middle && Codes is CodeType.Bits8 or CodeType.Bits3 or CodeType.Bits6;
 
+    /// <summary>Groups of 32 whose dot products with activations of one scale a row are added exactly, before they are scaled: at most <see cref="MaxRunGroups"/>, and never across a header.
+    /// 1 where each group is scaled by itself.</summary>
+    public int RunGroups => Offset == OffsetType.Middle && !IsSuperblocks && GroupSize > Packing.Group ? Math.Min(GroupSize / Packing.Group, MaxRunGroups) : 1;
+
+    /// <summary>1024 products of 7 and 8 bits are whole numbers below 2^24, which f32 holds exactly.</summary>
+    public const int MaxRunGroups = 32;
+
     /// <summary>Laid out as <see cref="Superblocks"/>.</summary>
     public bool IsSuperblocks => Codes >= CodeType.Bits2;
 

@@ -5,6 +5,7 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>A CPU weight in one packed format.</summary>
 internal sealed class PackedWeight : PreparedLinear
 {
+    // Tile registers load 64 inputs at once: of the last tile a group more than it has.
     private readonly NativeBuffer memory;
     private readonly NativeBuffer? order;
 
@@ -12,7 +13,7 @@ internal sealed class PackedWeight : PreparedLinear
     {
         Format = format;
         TileBytes = format.TileBytes(inputs);
-        memory = new NativeBuffer(Tiles * TileBytes);
+        memory = new NativeBuffer((Tiles * TileBytes) + (format.Codes == CodeType.Bits8 ? Packing.Group * Packing.Columns : 0));
     }
 
     public PackedFormat Format { get; }

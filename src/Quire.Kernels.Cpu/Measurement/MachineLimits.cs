@@ -60,7 +60,7 @@ public sealed record MachineLimits(int Threads, double Fma, double Bf16, double 
         nint address = code.Address;
         return Loop(iterations =>
         {
-            AmxTiles.ConfigureBf16();
+            AmxTiles.ConfigureWhole();
             ((delegate* unmanaged<long*, void>)address)(&iterations);
             AmxTiles.Release();
             return PeakLoops.TileOperations(iterations, elementBytes);

@@ -71,10 +71,10 @@ public sealed class EmittedCodeTests
             {
                 foreach (bool adds in (bool[])[false, true])
                 {
-                    foreach (int lines in (int[])[0, 1, 16])
+                    foreach ((AmxKind kind, int lines) in (ReadOnlySpan<(AmxKind, int)>)[(AmxKind.BF16, 0), (AmxKind.BF16, 1), (AmxKind.BF16, 16), (AmxKind.Int8, 0), (AmxKind.Int8, 4)])
                     {
-                        Instruction[] code = Decode(AmxTileEmitter.Bf16(blocks, tiles, adds, lines));
-                        Instruction[] products = [.. code.Where(i => i.Mnemonic == Mnemonic.Tdpbf16ps)];
+                        Instruction[] code = Decode(AmxTileEmitter.Product(kind, blocks, tiles, adds, lines));
+                        Instruction[] products = [.. code.Where(i => i.Mnemonic == (kind == AmxKind.BF16 ? Mnemonic.Tdpbf16ps : Mnemonic.Tdpbsud))];
                         Assert.Equal(blocks * tiles, products.Select(i => i.Op0Register).Distinct().Count());
                         Assert.Equal(blocks * tiles, products.Length);
                         Assert.Equal(blocks + tiles + (adds ? blocks * tiles : 0), code.Count(i => i.Mnemonic == Mnemonic.Tileloadd));

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Quire.Kernels.Cpu.Emission;
+using Quire.Kernels.Cpu.Simd;
+using Quire.Kernels.Cpu.Threading;
+
+namespace Quire.Kernels.Cpu.Linear;
+
+/// <summary>Activations of one scale a row times 8-bit codes of one scale a column, in tile registers: runs of 1024 inputs are summed in integers and scaled once.
+/// One item is some panels of up to 64 output features for as many rows as the second-level cache holds.</summary>
+internal readonly unsafe struct AmxRowLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationCodes activations, ProductOutput output) : IJob
+    where T : unmanaged, ILanes<T>
+{
+    private const int ItemsPerWorker = 4;
+    private const int MaxRows = 384;
+    private const int RunInputs = PackedFormat.MaxRunGroups * Packing.Group;
+
+    private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
+    private readonly int rowBlock = AmxProducts.RowBlock(activations.Rows, activations.RowBytes, MaxRows);
+
+    // An item is a run of panels, so that what a thread fetches is what it multiplies next.
+    private readonly int panelsPerItem = Math.Max(1, weight.Tiles / OutputPanels.Tiles / (ItemsPerWorker * pool.Workers));
+
+    /// <summary>Formats with codes of 8 bits and one scale a column.</summary>
+    public static bool Takes(PackedFormat format, int groups) => format is { Codes: CodeType.Bits8, Offset: OffsetType.Middle } && format.GroupSize >= groups * Packing.Group;
+
+    public int Items => PanelItems * RowBlocks;
+
+    private int PanelItems => (panels.Count + panelsPerItem - 1) / panelsPerItem;
+
+    private int RowBlocks => (activations.Rows + rowBlock - 1) / rowBlock;
+
+    public void Run(int item, int worker)
+    {
+        int first = item % PanelItems * panelsPerItem, firstRow = item / PanelItems * rowBlock;
+        int count = Math.Min(rowBlock, activations.Rows - firstRow);
+        float* sums = (float*)pool.Scratch(worker), dots = sums + (MaxRows * OutputPanels.SumColumns);
+        AmxTiles.ConfigureWhole();
+        for (int panel = first; panel < Math.Min(panels.Count, first + panelsPerItem); panel++)
+        {
+            for (int run = 0; run < panels.Runs; run++) Multiply(panels.Run(panel, run), firstRow, count, sums, dots);
+            output.Finish<T>(sums, firstRow, count, panel);
+        }
+        AmxTiles.Release();
+    }
+
+    private void Multiply((int First, int Count, int Column) tiles, int firstRow, int count, float* sums, float* dots)
+    {
+        byte* header = (byte*)weight.Address + (tiles.First * weight.TileBytes);
+        for (int run = 0; run < activations.Runs; run++)
+        {
+            int k = run * RunInputs, length = Math.Min(RunInputs, (activations.Groups * Packing.Group) - k);
+            byte* codes = header + weight.Format.HeaderBytes + (k * Packing.Columns);
+            byte* next = run + 1 < activations.Runs ? codes + (RunInputs * Packing.Columns) : header + (tiles.Count * weight.TileBytes);
+            AmxProducts.Multiply(AmxKind.Int8, codes, (nint)weight.TileBytes, activations.Codes(firstRow) + k, activations.RowBytes, count, tiles.Count,
+                (length + AmxTileEmitter.StepBytes - 1) / AmxTileEmitter.StepBytes, dots + tiles.Column, adds: false, next);
+            for (int tile = 0; tile < tiles.Count; tile++)
+                Scale(header + (tile * weight.TileBytes), firstRow, count, run, dots + tiles.Column + (tile * Packing.Columns), sums + tiles.Column + (tile * Packing.Columns));
+        }
+    }
+
+    // sum = fma(dot * weight's scale, activations' scale, sum): the definition of the other int8 products.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Scale(byte* header, int firstRow, int count, int run, float* dots, float* sums)
+    {
+        T scales = Widening<T>.Scales(weight.Format.ScaleType, header);
+        float* scaled = stackalloc float[Packing.Columns];
+        T.Store(scaled, scales);
+        Vector512<float> scale = Vector512.Load(scaled);
+        for (int row = 0; row < count; row++, dots += OutputPanels.SumColumns, sums += OutputPanels.SumColumns)
+        {
+            Vector512<float> dot = Vector512.ConvertToSingle(Vector512.Load((int*)dots) + Vector512.Create(activations.Start(firstRow + row, run)));
+            Vector512<float> sum = run == 0 ? Vector512<float>.Zero : Vector512.Load(sums);
+            Vector512.FusedMultiplyAdd(dot * scale, Vector512.Create(activations.Scale(firstRow + row)), sum).Store(sums);
+        }
+    }
+}
