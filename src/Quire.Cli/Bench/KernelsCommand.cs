@@ -14,7 +14,7 @@ internal static class KernelsCommand
     [
         (WeightFormat.F32, CpuActivations.F32), (WeightFormat.BF16, CpuActivations.BF16), (WeightFormat.F16, CpuActivations.BF16),
         (WeightFormat.Q8_0, CpuActivations.BF16), (WeightFormat.Q4_0, CpuActivations.BF16), (WeightFormat.Q4_1, CpuActivations.BF16),
-        (WeightFormat.Q8_0, CpuActivations.Int8), (WeightFormat.Q4_0, CpuActivations.Int8), (WeightFormat.Q4_1, CpuActivations.Int8),
+        (WeightFormat.Coded, CpuActivations.Int8), (WeightFormat.Q8_0, CpuActivations.Int8), (WeightFormat.Q4_0, CpuActivations.Int8), (WeightFormat.Q4_1, CpuActivations.Int8),
         (WeightFormat.Q4_K, CpuActivations.Int8), (WeightFormat.Q5_K, CpuActivations.Int8), (WeightFormat.Q6_K, CpuActivations.Int8), (WeightFormat.Q3_K, CpuActivations.Int8), (WeightFormat.Q2_K, CpuActivations.BF16),
     ];
 

@@ -48,7 +48,7 @@ internal sealed record ProductTiming(string Name, long Rows, double Seconds, dou
                 for (int i = 0; i < repeats; i++) device.Linear(y, x, weights[next++ % copies], default);
                 best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / repeats);
             }
-            yield return new ProductTiming($"{format} x {activations}", count, best, operations, bytes, peak, limits.Bandwidth);
+            yield return new ProductTiming(format == WeightFormat.Coded ? "W8A8" : $"{format} x {activations}", count, best, operations, bytes, peak, limits.Bandwidth);
         }
         foreach (PreparedLinear weight in weights) weight.Dispose();
     }

@@ -2,7 +2,7 @@ using Quire.Tensors;
 
 namespace Quire.Cli;
 
-/// <summary>A weight of any stored format with random contents: every row has the same bytes, which costs no time to make and changes no timing.</summary>
+/// <summary>A weight of any stored format with random contents (coded ones are 8 bits with a scale a row, for inputs rounded to int8 by row: W8A8): every row has the same bytes, which costs no time to make and changes no timing.</summary>
 internal sealed class RandomRows : IWeightRows
 {
     private readonly byte[] row;
@@ -48,6 +48,8 @@ internal sealed class RandomRows : IWeightRows
 
     public WeightFormat Format { get; }
 
+    public CodedLayout? Coding => Format == WeightFormat.Coded ? new CodedLayout(CodeKind.Unsigned8, (int)Shape[1], DType.BF16) { Activations = new ActivationScheme(ActivationFormat.Int8) } : null;
+
     /// <summary>Inputs of a row must be a multiple of it.</summary>
     public static int BlockInputs(WeightFormat format) => format switch
     {
@@ -59,6 +61,7 @@ internal sealed class RandomRows : IWeightRows
     {
         WeightFormat.F32 => inputs * 4,
         WeightFormat.BF16 or WeightFormat.F16 => inputs * 2,
+        WeightFormat.Coded => inputs + sizeof(ushort),
         WeightFormat.Q8_0 => inputs / 32 * 34,
         WeightFormat.Q4_0 => inputs / 32 * 18,
         WeightFormat.Q4_1 => inputs / 32 * 20,
@@ -77,6 +80,12 @@ internal sealed class RandomRows : IWeightRows
     }
 
     public ReadOnlySpan<byte> Raw(long index) => row;
+
+    public void ReadCodes(long index, Span<byte> codes, Span<float> scales, Span<byte> zeros)
+    {
+        row.AsSpan(0, codes.Length).CopyTo(codes);
+        scales.Fill(0.01f);
+    }
 
     private void Set(int first, int step, byte value)
     {

@@ -18,7 +18,11 @@ internal readonly unsafe struct ActivationCodes(nint address, int rows, int grou
 
     public int RowBytes => rowBytes;
 
-    private byte* ScalesAddress => Codes(AmxProducts.Padded(Rows));
+    /// <summary>[rows]</summary>
+    public float* Scales => (float*)Codes(AmxProducts.Padded(Rows));
+
+    /// <summary>What is added to a row's dot products of a run, [rows][<see cref="Runs"/>].</summary>
+    public int* Starts => (int*)(Scales + Rows);
 
     public static long Bytes(long rows, int groups)
     {
@@ -28,18 +32,13 @@ internal readonly unsafe struct ActivationCodes(nint address, int rows, int grou
 
     public byte* Codes(int row) => (byte*)address + ((nint)row * rowBytes);
 
-    public float Scale(int row) => ((float*)ScalesAddress)[row];
-
-    /// <summary>What is added to a row's dot products of a run.</summary>
-    public int Start(int row, int run) => Starts(row)[run];
-
     public byte* Row(int row, out int stride)
     {
         stride = Packing.Group;
         byte* codes = Codes(row);
         int end = Groups * Packing.Group;
         new Span<byte>(codes + end, rowBytes - end).Clear();
-        new Span<int>(Starts(row), Runs).Clear();
+        new Span<int>(Starts + (row * Runs), Runs).Clear();
         return codes;
     }
 
@@ -48,9 +47,7 @@ internal readonly unsafe struct ActivationCodes(nint address, int rows, int grou
     {
         T.StoreInt8((sbyte*)at, a);
         T.StoreInt8((sbyte*)at + 16, b);
-        ((float*)ScalesAddress)[row] = scale;
-        Starts(row)[(int)(at - Codes(row)) / (PackedFormat.MaxRunGroups * Packing.Group)] -= 128 * (int)(T.Sum(a) + T.Sum(b));
+        Scales[row] = scale;
+        Starts[(row * Runs) + ((int)(at - Codes(row)) / (PackedFormat.MaxRunGroups * Packing.Group))] -= 128 * (int)T.Sum(a + b);
     }
-
-    private int* Starts(int row) => (int*)(ScalesAddress + (Rows * sizeof(float))) + (row * Runs);
 }

@@ -57,7 +57,9 @@ internal readonly unsafe struct ActivationRounding<T, TRows>(float* input, int c
     private static float Scale(float* source, int columns)
     {
         float largest = 0;
-        for (int k = 0; k < columns; k++) largest = Math.Max(largest, Math.Abs(source[k]));
+        int k = 0;
+        for (; k + Packing.Group <= columns; k += Packing.Group) largest = Math.Max(largest, T.MaxMagnitude(T.Load(source + k), T.Load(source + k + 16)));
+        for (; k < columns; k++) largest = Math.Max(largest, Math.Abs(source[k]));
         return largest < float.PositiveInfinity ? Math.Max(largest / 127, 1e-30f) : float.NaN;
     }
 }

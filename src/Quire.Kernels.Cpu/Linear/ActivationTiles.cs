@@ -39,6 +39,6 @@ internal readonly unsafe struct ActivationTiles(nint address, int rows, int grou
         T.StoreInt8((sbyte*)at + (lane * Packing.Group), a);
         T.StoreInt8((sbyte*)at + (lane * Packing.Group) + 16, b);
         ((float*)(at + ScalesOffset))[lane] = scale;
-        ((float*)(at + ScaledSumsOffset))[lane] = scale * (T.Sum(a) + T.Sum(b));
+        ((float*)(at + ScaledSumsOffset))[lane] = scale * T.Sum(a + b);
     }
 }

@@ -54,24 +54,29 @@ internal readonly unsafe struct AmxRowLinearJob<T>(ComputePool pool, PackedWeigh
             byte* next = run + 1 < activations.Runs ? codes + (RunInputs * Packing.Columns) : header + (tiles.Count * weight.TileBytes);
             AmxProducts.Multiply(AmxKind.Int8, codes, (nint)weight.TileBytes, activations.Codes(firstRow) + k, activations.RowBytes, count, tiles.Count,
                 (length + AmxTileEmitter.StepBytes - 1) / AmxTileEmitter.StepBytes, dots + tiles.Column, adds: false, next);
-            for (int tile = 0; tile < tiles.Count; tile++)
-                Scale(header + (tile * weight.TileBytes), firstRow, count, run, dots + tiles.Column + (tile * Packing.Columns), sums + tiles.Column + (tile * Packing.Columns));
+            Scale(header, tiles.Count, firstRow, count, run, (int*)dots + tiles.Column, sums + tiles.Column);
         }
     }
 
     // sum = fma(dot * weight's scale, activations' scale, sum): the definition of the other int8 products.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Scale(byte* header, int firstRow, int count, int run, float* dots, float* sums)
+    private void Scale(byte* header, int tiles, int firstRow, int count, int run, int* dots, float* sums)
     {
-        T scales = Widening<T>.Scales(weight.Format.ScaleType, header);
-        float* scaled = stackalloc float[Packing.Columns];
-        T.Store(scaled, scales);
-        Vector512<float> scale = Vector512.Load(scaled);
-        for (int row = 0; row < count; row++, dots += OutputPanels.SumColumns, sums += OutputPanels.SumColumns)
+        float* scales = stackalloc float[OutputPanels.SumColumns];
+        for (int tile = 0; tile < tiles; tile++) T.Store(scales + (tile * Packing.Columns), Widening<T>.Scales(weight.Format.ScaleType, header + (tile * weight.TileBytes)));
+        float* rowScale = activations.Scales + firstRow;
+        int* start = activations.Starts + ((long)firstRow * activations.Runs) + run;
+        int runs = activations.Runs, columns = tiles * Packing.Columns;
+        for (int row = 0; row < count; row++, dots += OutputPanels.SumColumns, sums += OutputPanels.SumColumns, start += runs)
         {
-            Vector512<float> dot = Vector512.ConvertToSingle(Vector512.Load((int*)dots) + Vector512.Create(activations.Start(firstRow + row, run)));
-            Vector512<float> sum = run == 0 ? Vector512<float>.Zero : Vector512.Load(sums);
-            Vector512.FusedMultiplyAdd(dot * scale, Vector512.Create(activations.Scale(firstRow + row)), sum).Store(sums);
+            Vector512<int> first = Vector512.Create(*start);
+            Vector512<float> scale = Vector512.Create(rowScale[row]);
+            for (int column = 0; column < columns; column += Packing.Columns)
+            {
+                Vector512<float> dot = Vector512.ConvertToSingle(Vector512.Load(dots + column) + first);
+                Vector512<float> sum = run == 0 ? Vector512<float>.Zero : Vector512.Load(sums + column);
+                Vector512.FusedMultiplyAdd(dot * Vector512.Load(scales + column), scale, sum).Store(sums + column);
+            }
         }
     }
 }
