@@ -32,6 +32,8 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
         keys.Counts("num_attention_heads", "attention.head_count");
         if (file.Architecture != "lfm2") keys.Counts("num_key_value_heads", "attention.head_count_kv");
         if (!GgufRopeTranslator.RotatesApart(file)) keys.Count("head_dim", "attention.key_length");
+        if (!keys.Has("attention.layer_norm_rms_epsilon") && !keys.Has("attention.layer_norm_epsilon"))
+            throw QuireException.BadFile(file.Path, $"has neither {keys.Key("attention.layer_norm_rms_epsilon")} nor {keys.Key("attention.layer_norm_epsilon")}");
         keys.Number("rms_norm_eps", "attention.layer_norm_rms_epsilon");
         keys.Number("attn_logit_softcapping", "attn_logit_softcapping");
         keys.Number("final_logit_softcapping", "final_logit_softcapping");

@@ -11,6 +11,8 @@ internal sealed class GgufKeys(GgufFile file, Utf8JsonWriter json)
 
     public string Key(string name) => $"{file.Architecture}.{name}";
 
+    public bool Has(string key) => Metadata.Has(Key(key));
+
     public int? OptionalCount(string key) => Metadata.OptionalCount(Key(key));
 
     public double? OptionalNumber(string key) => Metadata.OptionalNumber(Key(key)) is not { } value ? null

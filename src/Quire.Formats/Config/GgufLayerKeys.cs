@@ -16,6 +16,8 @@ internal sealed class GgufLayerKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter
             int layers = keys.Positive("block_count"), further = keys.OptionalCount("nextn_predict_layers") ?? 0;
             // Whatever a layer is, it has a tensor.
             if (layers > file.Tensors.Count) throw QuireException.BadFile(file.Path, $"{keys.Key("block_count")} is {layers}; the file has {file.Tensors.Count} tensors");
+            if (file.Tensors.Keys.Any(name => name.StartsWith($"blk.{layers}.", StringComparison.Ordinal)))
+                throw QuireException.BadFile(file.Path, $"{keys.Key("block_count")} is {layers}; the file has tensors of more layers");
             return further < layers ? layers - further : throw QuireException.BadFile(file.Path, $"{keys.Key("nextn_predict_layers")} is {further}; fewer than {keys.Key("block_count")}, {layers}, were expected");
         }
     }
@@ -27,8 +29,16 @@ internal sealed class GgufLayerKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter
         if (keys.OptionalCount(Window) is > 0 and int window && file.Architecture != "modern-bert") json.WriteNumber("sliding_window", window);
         switch (file.Architecture)
         {
-            case "olmo2" or "exaone4" or "gpt-oss" when keys.OptionalCount(Window) is > 0:
-                Types(file.Architecture == "gpt-oss" ? 2 : 4);
+            case "gpt-oss":
+                _ = keys.Positive(Window);
+                Types(2);
+                break;
+            case "olmo2" or "exaone4" when keys.OptionalCount(Window) is > 0:
+                Types(4);
+                break;
+            // Without a window every layer sees everything.
+            case "gemma3" when keys.OptionalCount(Window) is null or 0:
+                Types(1);
                 break;
             // These families have their own periods where the file says none.
             case "gemma2" or "gemma3" or "cohere2" when file.Metadata.Has(keys.Key(Pattern)):

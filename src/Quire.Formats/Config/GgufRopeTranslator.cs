@@ -19,8 +19,11 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
 
     public void Write()
     {
-        keys.Number("rope_theta", "rope.freq_base");
-        WriteLocalBase();
+        // What a file without the key has, whatever the family's class has.
+        double theta = keys.OptionalNumber("rope.freq_base") ?? 10000;
+        json.WriteNumber("rope_theta", theta);
+        // OLMo 3's windowed layers have the base of the others unless the file says otherwise.
+        if ((keys.OptionalNumber("rope.freq_base_swa") ?? (GgufArchitecture.Of(file).ModelType == "olmo3" ? theta : null)) is { } local) json.WriteNumber("rope_local_base_freq", local);
         if (RotaryFactor() is { } share) json.WriteNumber("partial_rotary_factor", share);
 
         string? type = file.Metadata.OptionalString(keys.Key("rope.scaling.type"));
@@ -57,13 +60,6 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
     {
         double? common = keys.OptionalNumber("rope.scaling.attn_factor");
         return type != "yarn" ? common : keys.OptionalNumber("rope.scaling.yarn_attn_factor") ?? (common * ((0.1 * Math.Log(Math.Max(factor, 1))) + 1));
-    }
-
-    // OLMo 3's windowed layers have the base of the others unless the file says otherwise.
-    private void WriteLocalBase()
-    {
-        double? local = keys.OptionalNumber("rope.freq_base_swa") ?? (GgufArchitecture.Of(file).ModelType == "olmo3" ? keys.OptionalNumber("rope.freq_base") ?? 10000 : null);
-        if (local is { } number) json.WriteNumber("rope_local_base_freq", number);
     }
 
     /// <summary>The share of each head's elements that rotate, or null where all do.</summary>

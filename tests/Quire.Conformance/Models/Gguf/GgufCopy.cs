@@ -81,15 +81,52 @@ internal static class GgufCopy
         return values;
     }
 
-    /// <param name="keepsLatentsWhole">Latent attention as files had it before llama.cpp absorbed its matrices.</param>
-    public static byte[] Build(Checkpoint origin, bool keepsLatentsWhole = false)
+    public static byte[] Build(Checkpoint origin, GgufVariant variant = GgufVariant.Usual)
     {
         string architecture = Architectures[origin.Config.Architectures[0]];
         var file = new TinyGguf(architecture);
+        bool keepsLatentsWhole = variant == GgufVariant.LatentsWhole;
         new GgufCopyKeys(origin, architecture, file) { KeepsLatentsWhole = keepsLatentsWhole }.Write();
-        foreach ((string name, CopiedTensor tensor) in new GgufCopyTensors(origin, architecture) { KeepsLatentsWhole = keepsLatentsWhole }.All())
+        IEnumerable<(string Name, CopiedTensor Tensor)> tensors = new GgufCopyTensors(origin, architecture) { KeepsLatentsWhole = keepsLatentsWhole }.All();
+        foreach ((string name, CopiedTensor tensor) in variant == GgufVariant.Fused ? Fused(tensors) : tensors)
             file.Tensor(name, (uint)GgmlType.F32, [.. tensor.Shape.Reverse()], MemoryMarshal.AsBytes<float>(tensor.Values).ToArray());
         if (architecture == "gpt-oss") GgufCopyBlocks.Write(origin, file);
         return file.Build();
     }
+
+    // Query, key and value of a layer as one tensor, and gate and up of its experts: rows of the one behind those of the other.
+    private static IEnumerable<(string Name, CopiedTensor Tensor)> Fused(IEnumerable<(string Name, CopiedTensor Tensor)> tensors)
+    {
+        string[] order = ["attn_q.", "attn_k.", "attn_v.", "ffn_gate_exps.", "ffn_up_exps."];
+        return tensors.GroupBy(tensor => order.FirstOrDefault(part => tensor.Name.Contains(part, StringComparison.Ordinal)) switch
+        {
+            null => tensor.Name,
+            string part => tensor.Name.Replace(part, part[0] == 'a' ? "attn_qkv." : "ffn_gate_up_exps.", StringComparison.Ordinal),
+        })
+            .Select(group => (group.Key, group.OrderBy(tensor => Array.FindIndex(order, part => tensor.Name.Contains(part, StringComparison.Ordinal))).Select(tensor => tensor.Tensor).ToArray()))
+            .Select(group => (group.Key, group.Item2 is [var only] ? only : group.Key.Contains("_exps", StringComparison.Ordinal) ? Joined(group.Item2) : Rows(group.Item2)));
+
+        static CopiedTensor Rows(CopiedTensor[] parts) => new([.. parts.SelectMany(part => part.Values)], [parts.Sum(part => part.Shape[0]), .. parts[0].Shape[1..]]);
+
+        static CopiedTensor Joined(CopiedTensor[] parts)
+        {
+            long experts = parts[0].Shape[0], rows = parts[0].Shape[1];
+            // First all experts' gates, then all their ups; of each expert one and the other are wanted.
+            return Rows(parts).Reshaped([2 * experts * rows, .. parts[0].Shape[2..]])
+                .Taking(2 * experts * rows, row => (((row / rows % 2 * experts) + (row / rows / 2)) * rows) + (row % rows))
+                .Reshaped([experts, 2 * rows, .. parts[0].Shape[2..]]);
+        }
+    }
+}
+
+/// <summary>What else llama.cpp reads under the same architecture.</summary>
+internal enum GgufVariant
+{
+    Usual,
+
+    /// <summary>Latent attention as files had it before its matrices were absorbed.</summary>
+    LatentsWhole,
+
+    /// <summary>Query, key and value as one tensor, and gate and up of experts.</summary>
+    Fused,
 }

@@ -13,7 +13,24 @@ public sealed class GgufFamilyTests
     public static IEnumerable<TheoryDataRow<string>> Names => FamilyGolden.Names.Where(row => row.Data.Length == 0 || IsMapped(row.Data));
 
     [Theory, MemberData(nameof(Names))]
-    public void Logits_of_a_GGUF_copy_equal_the_reference(string name)
+    public void Logits_of_a_GGUF_copy_equal_the_reference(string name) => Compare(name, GgufVariant.Usual);
+
+    [Theory]
+    [InlineData("deepseek_v2")]
+    [InlineData("deepseek_v2_group")]
+    [InlineData("deepseek_v3")]
+    public void Latents_may_be_one_matrix(string name) => Compare(name, GgufVariant.LatentsWhole);
+
+    [Theory]
+    [InlineData("llama_bias")]
+    [InlineData("qwen2_moe")]
+    [InlineData("phi")]
+    [InlineData("glm4")]
+    [InlineData("deepseek_v3")]
+    [InlineData("mixtral")]
+    public void Products_of_one_input_may_be_one_tensor(string name) => Compare(name, GgufVariant.Fused);
+
+    private static void Compare(string name, GgufVariant variant)
     {
         using FamilyGolden golden = FamilyGolden.Load(name);
         using Checkpoint origin = Checkpoint.Open(golden.Folder);
@@ -22,7 +39,7 @@ public sealed class GgufFamilyTests
         try
         {
             string path = Path.Combine(folder, name + ".gguf");
-            File.WriteAllBytes(path, GgufCopy.Build(origin));
+            File.WriteAllBytes(path, GgufCopy.Build(origin, variant));
             using (Checkpoint copy = Checkpoint.Open(path)) Assert.Equal(origin.Config.Architectures[0], copy.Config.Architectures[0]);
             using var runner = new ForwardRunner(path);
             float[][][] logits = runner.Logits(golden.Prompts);
