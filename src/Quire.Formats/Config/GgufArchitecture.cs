@@ -12,6 +12,12 @@ internal sealed record GgufArchitecture(string ClassName, string ModelType, bool
     private static readonly GgufArchitecture olmo3 = new("Olmo3ForCausalLM", "olmo3");
     private static readonly GgufArchitecture deepseekV3 = new("DeepseekV3ForCausalLM", "deepseek_v3");
 
+    private static readonly GgufArchitecture bertLabels = new("BertForSequenceClassification", "bert");
+    private static readonly GgufArchitecture modernBertLabels = new("ModernBertForSequenceClassification", "modernbert");
+
+    // RoBERTa's files are BERT's: what comes before position 0 is cut off its table. Of BERT's own classifiers the converter leaves a part out.
+    private static readonly string[] asBert = ["RobertaModel", "RobertaForSequenceClassification"];
+
     private static readonly Dictionary<string, GgufArchitecture> known = new()
     {
         ["llama"] = new("LlamaForCausalLM", "llama", InterleavedRows: true),
@@ -57,11 +63,13 @@ internal sealed record GgufArchitecture(string ClassName, string ModelType, bool
         ["bloom"] = new("BloomForCausalLM", "bloom"),
         ["falcon"] = new("FalconForCausalLM", "falcon"),
         ["mpt"] = new("MPTForCausalLM", "mpt"),
+        ["bert"] = new("BertModel", "bert"),
+        ["modern-bert"] = new("ModernBertModel", "modernbert"),
     };
 
     /// <summary>transformers' classes that GGUF files may hold.</summary>
     public static IReadOnlyList<string> ClassNames { get; } =
-        [.. known.Values.Concat([mistral, mixtral, olmo3, deepseekV3]).Select(architecture => architecture.ClassName)];
+        [.. known.Values.Concat([mistral, mixtral, olmo3, deepseekV3, modernBertLabels]).Select(architecture => architecture.ClassName), .. asBert];
 
     /// <exception cref="QuireException">Not among the supported ones.</exception>
     public static GgufArchitecture Of(GgufFile file) => file.Architecture switch
@@ -71,6 +79,8 @@ internal sealed record GgufArchitecture(string ClassName, string ModelType, bool
         "llama" when file.Metadata.Has("llama.attention.sliding_window") => mistral,
         "olmo2" when file.Metadata.OptionalCount("olmo2.attention.sliding_window") is > 0 => olmo3,
         "deepseek2" when GgufExpertKeys.HasSigmoids(file) => deepseekV3,
+        "bert" when GgufEncoderKeys.HasLabels(file) => bertLabels,
+        "modern-bert" when GgufEncoderKeys.HasLabels(file) => modernBertLabels,
         string name => known.GetValueOrDefault(name) ?? throw new QuireException(ErrorKind.NotSupported,
             $"{file.Path}: GGUF architecture {name} is not supported; the nearest is {NearestName.Of(name, known.Keys)}; known are {string.Join(", ", known.Keys)}"),
     };

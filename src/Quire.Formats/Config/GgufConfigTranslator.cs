@@ -18,6 +18,7 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
     private void Write()
     {
         GgufArchitecture names = GgufArchitecture.Of(file);
+        RefuseOtherForms();
         json.WriteStartObject();
         json.WriteString("model_type", names.ModelType);
         json.WriteStartArray("architectures");
@@ -42,9 +43,21 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
 
         new GgufExpertKeys(file, keys, json).Write();
         new GgufFamilyKeys(file, keys, json).Write();
+        new GgufEncoderKeys(file, keys, json).Write();
         new GgufRopeTranslator(file, keys, json).Write();
         WriteVocabulary();
         json.WriteEndObject();
+    }
+
+    // Models that share an architecture and would load as another.
+    private void RefuseOtherForms()
+    {
+        bool isEncoder = file.Architecture is "bert" or "modern-bert";
+        string? what = file.Metadata.OptionalArray(keys.Key("rope.dimension_sections"))?.ToIntegers().Any(size => size != 0) == true ? "rotates by positions of several axes"
+            : !isEncoder && file.Metadata.OptionalBool(keys.Key("attention.causal")) == false ? "has attention in both directions"
+            : file.Tensors.ContainsKey("dense_2.weight") ? "has a projection behind its last layer"
+            : null;
+        if (what is not null) throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {file.Architecture} that {what} is not supported");
     }
 
     private void WriteVocabulary()

@@ -22,8 +22,9 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
         // What a file without the key has, whatever the family's class has.
         double theta = keys.OptionalNumber("rope.freq_base") ?? 10000;
         json.WriteNumber("rope_theta", theta);
-        // OLMo 3's windowed layers have the base of the others unless the file says otherwise.
-        if ((keys.OptionalNumber("rope.freq_base_swa") ?? (GgufArchitecture.Of(file).ModelType == "olmo3" ? theta : null)) is { } local) json.WriteNumber("rope_local_base_freq", local);
+        // Windowed layers of these have one of their own, stated or not.
+        double? local = keys.OptionalNumber("rope.freq_base_swa") ?? GgufArchitecture.Of(file).ModelType switch { "olmo3" => theta, "modernbert" => 10000, _ => null };
+        if (local is { } number) json.WriteNumber("rope_local_base_freq", number);
         if (RotaryFactor() is { } share) json.WriteNumber("partial_rotary_factor", share);
 
         string? type = file.Metadata.OptionalString(keys.Key("rope.scaling.type"));
@@ -35,7 +36,7 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
 
         json.WriteStartObject("rope_scaling");
         json.WriteString("rope_type", type);
-        if (factor is { } number && type != "default") json.WriteNumber("factor", number);
+        if (factor is { } stretch && type != "default") json.WriteNumber("factor", stretch);
         if (alpha > 0) json.WriteNumber("alpha", alpha.Value);
         keys.Count("original_max_position_embeddings", "rope.scaling.original_context_length");
         if (AttentionFactor(type, factor ?? 1) is { } attention) json.WriteNumber("attention_factor", attention);

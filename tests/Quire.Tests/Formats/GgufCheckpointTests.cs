@@ -106,6 +106,21 @@ public sealed class GgufCheckpointTests : IDisposable
     }
 
     [Fact]
+    public void What_would_load_as_another_model_is_refused()
+    {
+        Refused(TinyGguf.Llama().Pair("llama.rope.dimension_sections", 9, TinyGguf.Array(5, BitConverter.GetBytes(1), BitConverter.GetBytes(0))), "several axes");
+        Refused(TinyGguf.Llama().Bool("llama.attention.causal", false), "both directions");
+        Refused(TinyGguf.Llama().Tensor("dense_2.weight", 0, [4, 2], new byte[32]), "a projection behind");
+
+        void Refused(TinyGguf file, string what)
+        {
+            QuireException error = Assert.Throws<QuireException>(() => Open(file));
+            Assert.Equal(ErrorKind.NotSupported, error.Kind);
+            Assert.Contains(what, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_folder_with_one_GGUF_file_opens_as_that_file()
     {
         folder.Write("only.gguf", TinyGguf.Llama().Build());

@@ -14,13 +14,13 @@ public sealed class GgufBrokenKeysTests
 {
     private const uint UInt32 = 4, Float32 = 6, Array = 9;
 
-    public static IEnumerable<TheoryDataRow<string>> Names => GgufFamilyTests.Names;
+    public static IEnumerable<TheoryDataRow<string>> Names => FamilyFolders.Of(_ => true).Where(row => row.Data.Length == 0 || GgufFamilyTests.IsMapped(row.Data));
 
     [Theory, MemberData(nameof(Names))]
     public void A_broken_key_is_an_error_of_the_file(string name)
     {
-        using FamilyGolden golden = FamilyGolden.Load(name);
-        using Checkpoint origin = Checkpoint.Open(golden.Folder);
+        Assert.SkipWhen(name.Length == 0, "no golden/families here");
+        using Checkpoint origin = Checkpoint.Open(FamilyFolders.Path(name));
         if (GgufCopy.Refusal(origin.Config) is { } refusal) Assert.Skip($"{name}: {refusal}");
         using var pool = new ComputePool(1);
         var device = new CpuDevice(KernelSet.Default, pool, DType.F32, CpuActivations.F32);

@@ -59,6 +59,13 @@ internal static class GgufCopy
         ["BloomForCausalLM"] = "bloom",
         ["FalconForCausalLM"] = "falcon",
         ["MPTForCausalLM"] = "mpt",
+        ["BertModel"] = "bert",
+        ["RobertaModel"] = "bert",
+        ["RobertaForSequenceClassification"] = "bert",
+        ["XLMRobertaModel"] = "bert",
+        ["XLMRobertaForSequenceClassification"] = "bert",
+        ["ModernBertModel"] = "modern-bert",
+        ["ModernBertForSequenceClassification"] = "modern-bert",
     };
 
     /// <summary>Why a checkpoint has no copy: its configuration says what GGUF files cannot; null where it has one.</summary>

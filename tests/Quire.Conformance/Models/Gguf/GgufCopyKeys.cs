@@ -43,6 +43,7 @@ internal sealed class GgufCopyKeys(Checkpoint origin, string architecture, TinyG
         else if (config.Has("head_dim")) HeadSizes(HeadSize, HeadSize);
         Rotated();
         Own();
+        if (architecture is "bert" or "modern-bert" or "qwen3") Pooled();
         file.Text("tokenizer.ggml.model", "gpt2").Strings("tokenizer.ggml.tokens", [.. Enumerable.Range(0, config.Int("vocab_size")).Select(id => $"t{id}")]);
     }
 
@@ -217,11 +218,25 @@ internal sealed class GgufCopyKeys(Checkpoint origin, string architecture, TinyG
                 Copy("conv_L_cache", "shortconv.l_cache");
                 file.Pair("lfm2.attention.head_count_kv", 9, TinyGguf.Array(5, [.. config.OptionalStrings("layer_types")!.Select(type => BitConverter.GetBytes(type == "conv" ? 0 : config.Int("num_key_value_heads")))]));
                 break;
+            case "modern-bert":
+                Copy("local_attention", "attention.sliding_window");
+                Copy("global_attn_every_n_layers", "attention.sliding_window_pattern");
+                file.Text("modern-bert.rope.scaling.type", "none");
+                break;
             case "apertus":
                 foreach (string name in (string[])["alpha_p", "alpha_n", "beta", "eps"])
                     file.Pair($"xielu.{name}", 9, TinyGguf.Array(6, [.. Enumerable.Range(0, config.Int("num_hidden_layers")).Select(layer => BitConverter.GetBytes(CopiedTensor.Read(origin.Get($"model.layers.{layer}.mlp.act_fn.{name}")).Values[0]))]));
                 break;
         }
+    }
+
+    // Encoders, and decoders that sentence-transformers' files make embedders.
+    private void Pooled()
+    {
+        if (architecture != "qwen3") file.Bool($"{architecture}.attention.causal", false);
+        if (SentenceTransformersFolder.Read(origin.Path)?.PoolingMode is { } mode) Count("pooling_type", mode switch { "mean_tokens" => 1, "cls_token" => 2, _ => 3 });
+        if (config.OptionalObject("id2label") is not { } labels) return;
+        file.Strings($"{architecture}.classifier.output_labels", [.. labels.Names().Order(StringComparer.Ordinal).Select(id => labels.OptionalString(id)!)]);
     }
 
     private void Latents()

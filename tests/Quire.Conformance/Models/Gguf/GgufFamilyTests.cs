@@ -76,6 +76,6 @@ public sealed class GgufFamilyTests
     public void Every_class_that_GGUF_files_hold_has_an_architecture_name() =>
         Assert.All(GgufArchitecture.ClassNames, name => Assert.Contains(name, GgufCopy.Architectures));
 
-    private static bool IsMapped(string name) =>
+    internal static bool IsMapped(string name) =>
         ModelConfig.Read(Path.Combine(GoldenFolder.Find("families")!, name, "config.json")).Architectures is [string architecture, ..] && GgufArchitecture.ClassNames.Contains(architecture);
 }
