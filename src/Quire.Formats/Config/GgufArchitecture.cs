@@ -16,7 +16,7 @@ internal sealed record GgufArchitecture(string ClassName, string ModelType, bool
     private static readonly GgufArchitecture modernBertLabels = new("ModernBertForSequenceClassification", "modernbert");
 
     // RoBERTa's files are BERT's: what comes before position 0 is cut off its table. Of BERT's own classifiers the converter leaves a part out.
-    private static readonly string[] asBert = ["RobertaModel", "RobertaForSequenceClassification"];
+    private static readonly string[] asBert = ["RobertaModel", "RobertaForSequenceClassification", "XLMRobertaModel", "XLMRobertaForSequenceClassification"];
 
     private static readonly Dictionary<string, GgufArchitecture> known = new()
     {
