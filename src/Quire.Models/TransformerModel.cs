@@ -70,7 +70,7 @@ public sealed class TransformerModel : IDisposable
     {
         IModelFamily family = ModelFamilies.Of(checkpoint.Config);
         WeightMap hubNames = family.Weights(spec);
-        WeightMap names = checkpoint.Vocabulary is null ? hubNames = hubNames.Fitting(name => checkpoint.TryGet(name, out _)) : family.GgufWeights(spec);
+        WeightMap names = checkpoint.Vocabulary is null ? hubNames = hubNames.Fitting(name => checkpoint.TryGet(name, out _)) : family.GgufWeights(spec).FittingGguf(name => checkpoint.TryGet(name, out _));
         var reader = new WeightReader(checkpoint, names, device, quantization ?? QuantizationSchemes.Of(checkpoint));
         try
         {
@@ -168,7 +168,7 @@ public sealed class TransformerModel : IDisposable
         WeightReader OpenWeights()
         {
             opened = openBase();
-            WeightMap names = opened.Vocabulary is null ? hubNames : ModelFamilies.Of(opened.Config).GgufWeights(Spec);
+            WeightMap names = opened.Vocabulary is null ? hubNames : ModelFamilies.Of(opened.Config).GgufWeights(Spec).FittingGguf(name => opened.TryGet(name, out _));
             return new WeightReader(opened, names, device, quantization ?? QuantizationSchemes.Of(opened));
         }
     }

@@ -18,6 +18,7 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
     private void Write()
     {
         GgufArchitecture names = GgufArchitecture.Of(file);
+        RefuseOtherForms();
         json.WriteStartObject();
         json.WriteString("model_type", names.ModelType);
         json.WriteStartArray("architectures");
@@ -25,31 +26,38 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
         json.WriteEndArray();
 
         keys.Size("hidden_size", "embedding_length");
-        keys.Size("num_hidden_layers", "block_count");
+        new GgufLayerKeys(file, keys, json).Write();
         keys.Size("max_position_embeddings", "context_length");
-        keys.Counts("intermediate_size", "feed_forward_length");
+        // Of these, the experts' size bears the plain name.
+        if (file.Architecture is not ("gpt-oss" or "minimax-m2" or "llama4")) keys.Counts("intermediate_size", "feed_forward_length");
         keys.Counts("num_attention_heads", "attention.head_count");
-        keys.Counts("num_key_value_heads", "attention.head_count_kv");
-        keys.Count("head_dim", "attention.key_length");
+        if (file.Architecture != "lfm2") keys.Counts("num_key_value_heads", "attention.head_count_kv");
+        if (!GgufRopeTranslator.RotatesApart(file)) keys.Count("head_dim", "attention.key_length");
+        if (!keys.Has("attention.layer_norm_rms_epsilon") && !keys.Has("attention.layer_norm_epsilon"))
+            throw QuireException.BadFile(file.Path, $"has neither {keys.Key("attention.layer_norm_rms_epsilon")} nor {keys.Key("attention.layer_norm_epsilon")}");
         keys.Number("rms_norm_eps", "attention.layer_norm_rms_epsilon");
-        keys.Count("sliding_window", "attention.sliding_window");
         keys.Number("attn_logit_softcapping", "attn_logit_softcapping");
         keys.Number("final_logit_softcapping", "final_logit_softcapping");
         json.WriteBoolean("attention_bias", file.Tensors.ContainsKey("blk.0.attn_q.bias") || file.Tensors.ContainsKey("blk.0.attn_qkv.bias"));
-        json.WriteBoolean("mlp_bias", file.Tensors.ContainsKey("blk.0.ffn_gate.bias"));
+        json.WriteBoolean("mlp_bias", file.Tensors.ContainsKey("blk.0.ffn_up.bias"));
 
-        // Mixtral's own name for the count differs from that of the Qwen mixtures.
-        keys.Count(file.Architecture == "llama" ? "num_local_experts" : "num_experts", "expert_count");
-        keys.Count("num_experts_per_tok", "expert_used_count");
-        keys.Count("moe_intermediate_size", "expert_feed_forward_length");
-        // Files do not say it: weights of Qwen3's chosen experts are normalised, those of Qwen2's are not (llama.cpp).
-        if (file.Architecture == "qwen3moe") json.WriteBoolean("norm_topk_prob", true);
-        keys.Count("shared_expert_intermediate_size", "expert_shared_feed_forward_length");
-
+        new GgufExpertKeys(file, keys, json).Write();
         new GgufFamilyKeys(file, keys, json).Write();
+        new GgufEncoderKeys(file, keys, json).Write();
         new GgufRopeTranslator(file, keys, json).Write();
         WriteVocabulary();
         json.WriteEndObject();
+    }
+
+    // Models that share an architecture and would load as another.
+    private void RefuseOtherForms()
+    {
+        bool isEncoder = file.Architecture is "bert" or "modern-bert";
+        string? what = file.Metadata.OptionalArray(keys.Key("rope.dimension_sections"))?.ToIntegers().Any(size => size != 0) == true ? "rotates by positions of several axes"
+            : !isEncoder && file.Metadata.OptionalBool(keys.Key("attention.causal")) == false ? "has attention in both directions"
+            : file.Tensors.ContainsKey("dense_2.weight") ? "has a projection behind its last layer"
+            : null;
+        if (what is not null) throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {file.Architecture} that {what} is not supported");
     }
 
     private void WriteVocabulary()

@@ -11,7 +11,7 @@ internal sealed class GgufFamilyKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
     {
         switch (file.Architecture)
         {
-            case "granite":
+            case "granite" or "granitemoe":
                 keys.Number("attention_multiplier", "attention.scale");
                 keys.Number("embedding_multiplier", "embedding_scale");
                 keys.Number("residual_multiplier", "residual_scale");
@@ -20,8 +20,30 @@ internal sealed class GgufFamilyKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
             case "olmo":
                 keys.Number("clip_qkv", "attention.clamp_kqv");
                 break;
-            case "olmo2" when keys.OptionalCount("attention.sliding_window") is > 0:
-                throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {keys.Key("attention.sliding_window")} makes this an OLMo 3, which is not supported in GGUF files; its safetensors are");
+            case "phi2":
+                keys.Number("layer_norm_eps", LayerNorm);
+                break;
+            case "nemotron":
+                keys.Number("norm_eps", LayerNorm);
+                break;
+            case "glm4moe":
+                json.WriteBoolean("use_qk_norm", Has("attn_q_norm.weight"));
+                break;
+            case "ernie4_5":
+                json.WriteBoolean("use_bias", HasQueryBias());
+                break;
+            case "seed_oss":
+                json.WriteBoolean("attention_out_bias", Has("attn_output.bias"));
+                break;
+            case "minicpm3":
+                // Files do not say these: llama.cpp has the numbers of the one model there is.
+                json.WriteNumber("scale_emb", 12);
+                json.WriteNumber("scale_depth", 1.4);
+                json.WriteNumber("dim_model_base", 256);
+                break;
+            case "apertus":
+                WriteXielu();
+                break;
             case "command-r" or "cohere2":
                 keys.Number("layer_norm_eps", LayerNorm);
                 keys.Number("logit_scale", "logit_scale");
@@ -29,12 +51,12 @@ internal sealed class GgufFamilyKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
                 break;
             case "starcoder2":
                 keys.Number("norm_epsilon", LayerNorm);
-                json.WriteBoolean("use_bias", Has("attn_q.bias"));
+                json.WriteBoolean("use_bias", HasQueryBias());
                 json.WriteString("hidden_act", "gelu_pytorch_tanh");
                 break;
             case "stablelm":
                 keys.Number("layer_norm_eps", LayerNorm);
-                json.WriteBoolean("use_qkv_bias", Has("attn_q.bias"));
+                json.WriteBoolean("use_qkv_bias", HasQueryBias());
                 json.WriteBoolean("qk_layernorm", Has("attn_q_norm.weight"));
                 // The key is true in files of sequential branches too; llama.cpp goes by the norm.
                 json.WriteBoolean("use_parallel_residual", !Has("ffn_norm.weight"));
@@ -98,6 +120,22 @@ internal sealed class GgufFamilyKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
         if (layers is not null) keys.Size(layers, "block_count");
         if (inner is not null) keys.Count(inner, "feed_forward_length");
     }
+
+    // By layer, under names without an architecture.
+    private void WriteXielu()
+    {
+        json.WriteStartObject("xielu");
+        foreach (string name in (string[])["alpha_p", "alpha_n", "beta", "eps"])
+        {
+            double[] numbers = file.Metadata.OptionalArray($"xielu.{name}")?.ToNumbers() ?? throw QuireException.BadFile(file.Path, $"the key xielu.{name} is missing");
+            json.WriteStartArray(name);
+            foreach (double number in numbers) json.WriteNumberValue(double.IsFinite(number) ? number : throw QuireException.BadFile(file.Path, $"xielu.{name} holds {number}; finite numbers were expected"));
+            json.WriteEndArray();
+        }
+        json.WriteEndObject();
+    }
+
+    private bool HasQueryBias() => Has("attn_q.bias") || Has("attn_qkv.bias");
 
     private bool Has(string name) => file.Tensors.ContainsKey($"blk.0.{name}");
 

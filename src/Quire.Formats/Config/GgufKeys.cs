@@ -11,6 +11,8 @@ internal sealed class GgufKeys(GgufFile file, Utf8JsonWriter json)
 
     public string Key(string name) => $"{file.Architecture}.{name}";
 
+    public bool Has(string key) => Metadata.Has(Key(key));
+
     public int? OptionalCount(string key) => Metadata.OptionalCount(Key(key));
 
     public double? OptionalNumber(string key) => Metadata.OptionalNumber(Key(key)) is not { } value ? null
@@ -18,12 +20,15 @@ internal sealed class GgufKeys(GgufFile file, Utf8JsonWriter json)
         : throw QuireException.BadFile(file.Path, $"{Key(key)} is {value}; a finite number was expected");
 
     /// <summary>A positive number that must be there.</summary>
-    public void Size(string name, string key)
+    public int Positive(string key) => OptionalCount(key) switch
     {
-        int value = OptionalCount(key) ?? throw QuireException.BadFile(file.Path, $"the key {Key(key)} is missing");
-        if (value == 0) throw QuireException.BadFile(file.Path, $"{Key(key)} is 0; a positive number was expected");
-        json.WriteNumber(name, value);
-    }
+        null => throw QuireException.BadFile(file.Path, $"the key {Key(key)} is missing"),
+        0 => throw QuireException.BadFile(file.Path, $"{Key(key)} is 0; a positive number was expected"),
+        int value => value,
+    };
+
+    /// <summary>Writes a positive number that must be there.</summary>
+    public void Size(string name, string key) => json.WriteNumber(name, Positive(key));
 
     public void Count(string name, string key)
     {

@@ -11,40 +11,77 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
     /// <summary>More than any head has pairs; keeps a wrong tensor from being read as a list.</summary>
     private const int MaxFactors = 4096;
 
+    /// <summary>Families that rotate a part of each head unless their configuration says otherwise; a file without the key rotates all.</summary>
+    private static readonly string[] Partial = ["phi2", "chatglm", "glm4", "glm4moe", "gptneox", "stablelm", "nemotron", "qwen3next"];
+
+    /// <summary>True where the rotated part of a head is one of its own, whose size is a key.</summary>
+    public static bool RotatesApart(GgufFile file) => file.Architecture is "deepseek2" or "minicpm3";
+
     public void Write()
     {
-        keys.Number("rope_theta", "rope.freq_base");
-        keys.Number("rope_local_base_freq", "rope.freq_base_swa");
+        // What a file without the key has, whatever the family's class has.
+        double theta = keys.OptionalNumber("rope.freq_base") ?? 10000;
+        json.WriteNumber("rope_theta", theta);
+        // Windowed layers of these have one of their own, stated or not.
+        double? local = keys.OptionalNumber("rope.freq_base_swa") ?? GgufArchitecture.Of(file).ModelType switch { "olmo3" => theta, "modernbert" => 10000, _ => null };
+        if (local is { } number) json.WriteNumber("rope_local_base_freq", number);
         if (RotaryFactor() is { } share) json.WriteNumber("partial_rotary_factor", share);
 
         string? type = file.Metadata.OptionalString(keys.Key("rope.scaling.type"));
         double? factor = keys.OptionalNumber("rope.scaling.factor") ?? keys.OptionalNumber("rope.scale_linear");
         bool longRope = file.Tensors.ContainsKey("rope_factors_long.weight");
-        if (type is null or "none") type = longRope ? "longrope" : factor is null or 1 ? "default" : "linear";
+        if (type is null or "none") type = longRope ? "longrope" : type is "none" || factor is null or 1 ? "default" : "linear";
+        double? alpha = keys.OptionalNumber("rope.scaling.alpha");
+        if (alpha > 0) type = "dynamic";
 
         json.WriteStartObject("rope_scaling");
         json.WriteString("rope_type", type);
-        if (factor is { } number && type != "default") json.WriteNumber("factor", number);
+        if (factor is { } stretch && type != "default") json.WriteNumber("factor", stretch);
+        if (alpha > 0) json.WriteNumber("alpha", alpha.Value);
         keys.Count("original_max_position_embeddings", "rope.scaling.original_context_length");
-        keys.Number("attention_factor", "rope.scaling.attn_factor");
+        if (AttentionFactor(type, factor ?? 1) is { } attention) json.WriteNumber("attention_factor", attention);
         keys.Number("beta_fast", "rope.scaling.yarn_beta_fast");
         keys.Number("beta_slow", "rope.scaling.yarn_beta_slow");
+        if (file.Architecture == "deepseek2" && keys.OptionalNumber("rope.scaling.yarn_log_multiplier") is { } multiplier)
+        {
+            // A tenth of mscale_all_dim, which all such models have as mscale too.
+            json.WriteNumber("mscale", multiplier / 0.1);
+            json.WriteNumber("mscale_all_dim", multiplier / 0.1);
+        }
+        // Files do not say it; every gpt-oss has it so.
+        if (file.Architecture == "gpt-oss") json.WriteBoolean("truncate", false);
         Factors("long_factor", "rope_factors_long.weight");
         Factors("short_factor", "rope_factors_short.weight");
         Factors("frequency_factors", "rope_freqs.weight");
         json.WriteEndObject();
     }
 
-    /// <summary>The share of each head's dimensions that rotate, or null where all do.</summary>
+    // The common key multiplies what YaRN has anyway; its own takes the place of that.
+    private double? AttentionFactor(string type, double factor)
+    {
+        double? common = keys.OptionalNumber("rope.scaling.attn_factor");
+        return type != "yarn" ? common : keys.OptionalNumber("rope.scaling.yarn_attn_factor") ?? (common * ((0.1 * Math.Log(Math.Max(factor, 1))) + 1));
+    }
+
+    /// <summary>The share of each head's elements that rotate, or null where all do.</summary>
     private double? RotaryFactor()
     {
-        if (keys.OptionalCount("rope.dimension_count") is not { } rotated) return null;
-        int? headSize = keys.OptionalCount("attention.key_length");
-        if (headSize is null && keys.OptionalCount("embedding_length") is { } hidden
-            && file.Metadata.TryGet(keys.Key("attention.head_count"), out GgufValue? heads)
-            && heads.Type != GgufValueType.Array && heads.AsInteger() is > 0 and long count)
-            headSize = (int)(hidden / count);
-        return rotated > 0 && rotated < headSize ? (double)rotated / headSize : null;
+        if (RotatesApart(file)) return null;
+        double? all = Partial.Contains(file.Architecture) ? 1 : null;
+        if (keys.OptionalCount("rope.dimension_count") is not { } rotated || HeadSize() is not { } headSize) return all;
+        if (rotated < 2 || rotated % 2 != 0 || rotated > headSize)
+            throw QuireException.BadFile(file.Path, $"{keys.Key("rope.dimension_count")} is {rotated}; an even number up to {headSize}, a head's elements, was expected");
+        if (rotated == headSize) return all;
+        double share = (double)rotated / headSize;
+        // Whoever multiplies it again cuts the product down to whole elements.
+        return (int)(headSize * share) == rotated ? share : Math.BitIncrement(share);
+    }
+
+    private int? HeadSize()
+    {
+        if (keys.OptionalCount("attention.key_length") is { } stated) return stated;
+        return keys.OptionalCount("embedding_length") is { } hidden && file.Metadata.TryGet(keys.Key("attention.head_count"), out GgufValue? heads)
+            && heads.Type != GgufValueType.Array && heads.AsInteger() is > 0 and long count ? (int)(hidden / count) : null;
     }
 
     private void Factors(string name, string tensorName)

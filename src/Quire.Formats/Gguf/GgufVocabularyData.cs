@@ -39,6 +39,9 @@ public sealed record GgufVocabularyData
 
     public bool? RemoveExtraWhitespaces { get; init; }
 
+    /// <summary>SentencePiece's compiled table of replacements; null where the model has none.</summary>
+    public byte[]? CharacterMap { get; init; }
+
     /// <summary>Null where the file has no tokenizer.</summary>
     /// <exception cref="QuireException">Arrays of different lengths, or keys of the wrong type.</exception>
     public static GgufVocabularyData? Read(GgufFile file)
@@ -61,6 +64,7 @@ public sealed record GgufVocabularyData
             AddBosToken = metadata.OptionalBool("tokenizer.ggml.add_bos_token"),
             AddEosToken = metadata.OptionalBool("tokenizer.ggml.add_eos_token"),
             AddSpacePrefix = metadata.OptionalBool("tokenizer.ggml.add_space_prefix"),
+            CharacterMap = metadata.OptionalArray("tokenizer.ggml.precompiled_charsmap") is { } map ? [.. map.ToIntegers().Select(value => (byte)value)] : null,
             RemoveExtraWhitespaces = metadata.OptionalBool("tokenizer.ggml.remove_extra_whitespaces"),
         };
         vocabulary.CheckLengths(file.Path);

@@ -22,6 +22,10 @@ public sealed class Bert : IModelFamily
         .Map("classifier.weight", WeightPart.Labels)
         .Map("classifier.bias", WeightPart.LabelBias);
 
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.Gguf()
+        .Map("blk.{layer}.attn_output_norm.weight", WeightPart.AttentionNorm)
+        .Map("blk.{layer}.layer_output_norm.weight", WeightPart.MlpNorm);
+
     /// <param name="firstPosition">Row of position 0 in the table of positions.</param>
     internal static ModelSpec Describe(ModelConfig config, int firstPosition, PoolerSpec pooler)
     {

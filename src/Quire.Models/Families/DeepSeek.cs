@@ -28,6 +28,8 @@ public sealed class DeepSeek : IModelFamily
 
     public WeightMap Weights(ModelSpec spec) => LatentAttention.Names(spec).MapExperts().Map("model.layers.{layer}.mlp.gate.e_score_correction_bias", WeightPart.RouterCorrection);
 
+    public WeightMap GgufWeights(ModelSpec spec) => LatentAttention.GgufNames(spec);
+
     private static MoeSpec Routing(ModelConfig config, int size)
     {
         string method = config.OptionalString("topk_method") ?? (config.Architectures.Contains("DeepseekV3ForCausalLM") ? "noaux_tc" : "greedy");

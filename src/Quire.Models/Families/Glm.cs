@@ -12,6 +12,8 @@ public sealed class Glm : IModelFamily
 
     public WeightMap Weights(ModelSpec spec) => Names();
 
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufGatedUp();
+
     internal static ModelSpec Spec(ModelConfig config) => Llama.Describe(config, attention => attention with
     {
         Rope = Llama.Rope(config, config.Rope with { PartialRotaryFactor = config.Rope.PartialRotaryFactor ?? 0.5 }, attention.HeadSize),

@@ -17,4 +17,6 @@ public sealed class Glm4 : IModelFamily
     public WeightMap Weights(ModelSpec spec) => Glm.Names()
         .Map("model.layers.{layer}.post_self_attn_layernorm.weight", WeightPart.PostAttentionNorm)
         .Map("model.layers.{layer}.post_mlp_layernorm.weight", WeightPart.PostMlpNorm);
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufGatedUp();
 }

@@ -25,6 +25,8 @@ public sealed class Glm4Moe : IModelFamily
 
     public WeightMap Weights(ModelSpec spec) => new Qwen3().Weights(spec).MapExperts().Map("model.layers.{layer}.mlp.gate.e_score_correction_bias", WeightPart.RouterCorrection);
 
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufPostNorm();
+
     /// <summary>DeepSeek V3's routing: sigmoids, a correction for the choice, groups by the sum of their two best.</summary>
     internal static MoeSpec Sigmoid(ModelConfig config, int size)
     {

@@ -37,6 +37,8 @@ public sealed class GptOss : IModelFamily
         .Map("model.layers.{layer}.mlp.experts.down_proj", WeightPart.ExpertDown)
         .Map("model.layers.{layer}.mlp.experts.down_proj_bias", WeightPart.ExpertDownBias);
 
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufPostNorm();
+
     // Without layer types the even layers have the window.
     private static bool IsSliding(ModelConfig config, int layer) =>
         config.LayerTypes is { } types && layer < types.Count ? types[layer] == LayerKinds.Sliding : layer % 2 == 0;

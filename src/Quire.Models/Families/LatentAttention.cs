@@ -23,6 +23,20 @@ internal static class LatentAttention
         });
     }
 
+    public static WeightMap GgufNames(ModelSpec spec)
+    {
+        WeightMap names = WeightMap.Gguf()
+            .Map("blk.{layer}.attn_kv_a_mqa.weight", WeightPart.LatentDown)
+            .Map("blk.{layer}.attn_kv_a_norm.weight", WeightPart.LatentNorm)
+            .Map("blk.{layer}.attn_kv_b.weight", WeightPart.LatentUp)
+            .Map("blk.{layer}.attn_k_b.weight", WeightPart.LatentKeys)
+            .Map("blk.{layer}.attn_v_b.weight", WeightPart.LatentValues);
+        return spec.Layers[0].Attention!.Latent is not { QueryRank: > 0 } ? names : names
+            .Map("blk.{layer}.attn_q_a.weight", WeightPart.QueryDown)
+            .Map("blk.{layer}.attn_q_a_norm.weight", WeightPart.QueryDownNorm)
+            .Map("blk.{layer}.attn_q_b.weight", WeightPart.Query);
+    }
+
     public static WeightMap Names(ModelSpec spec)
     {
         WeightMap names = Llama.Names()

@@ -68,4 +68,10 @@ public sealed class Lfm2 : IModelFamily
         .Map("model.layers.{layer}.feed_forward.w1.weight", WeightPart.Gate)
         .Map("model.layers.{layer}.feed_forward.w3.weight", WeightPart.Up)
         .Map("model.layers.{layer}.feed_forward.w2.weight", WeightPart.Down);
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.Gguf()
+        .Map("token_embd_norm.weight", WeightPart.FinalNorm)
+        .Map("blk.{layer}.shortconv.in_proj.weight", WeightPart.RecurrentIn)
+        .Map("blk.{layer}.shortconv.conv.weight", WeightPart.Convolution)
+        .Map("blk.{layer}.shortconv.out_proj.weight", WeightPart.RecurrentOut);
 }

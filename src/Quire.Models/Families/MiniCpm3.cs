@@ -21,4 +21,6 @@ public sealed class MiniCpm3 : IModelFamily
     }
 
     public WeightMap Weights(ModelSpec spec) => LatentAttention.Names(spec);
+
+    public WeightMap GgufWeights(ModelSpec spec) => LatentAttention.GgufNames(spec);
 }

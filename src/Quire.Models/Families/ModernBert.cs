@@ -80,4 +80,6 @@ public sealed class ModernBert : IModelFamily
         .Map("head.norm.weight", WeightPart.PoolerNorm)
         .Map("classifier.weight", WeightPart.Labels)
         .Map("classifier.bias", WeightPart.LabelBias);
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused().Map("blk.{layer}.ffn_up.weight", WeightPart.Gate, WeightPart.Up);
 }

@@ -15,5 +15,5 @@ public sealed class Phi3 : IModelFamily
         .Map("model.layers.{layer}.self_attn.qkv_proj.weight", WeightPart.Query, WeightPart.Key, WeightPart.Value)
         .Map("model.layers.{layer}.mlp.gate_up_proj.weight", WeightPart.Gate, WeightPart.Up);
 
-    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufFused().Map("blk.{layer}.ffn_up.weight", WeightPart.Gate, WeightPart.Up);
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufGatedUp();
 }

@@ -7,12 +7,14 @@ public static class Poolers
 {
     private const string Modules = "torch.nn.modules.";
 
-    /// <summary>An embedder, by the rule that its class has.</summary>
-    public static PoolerSpec Embedder(ModelConfig config, Pooling pooling) => new(pooling)
+    /// <summary>An embedder, by the rule that its class has unless a GGUF file states one.</summary>
+    public static PoolerSpec Embedder(ModelConfig config, Pooling pooling) => new(config.IsGguf ? Stated(config) ?? pooling : pooling)
     {
         IsMatryoshka = config.OptionalBool("is_matryoshka") == true || config.OptionalInts("matryoshka_dimensions", 1) is not null,
         MatryoshkaSizes = config.OptionalInts("matryoshka_dimensions", 1),
     };
+
+    private static Pooling? Stated(ModelConfig config) => config.OptionalString("pooling_type") switch { "mean" => Pooling.Mean, "cls" => Pooling.First, "last" => Pooling.Last, _ => null };
 
     /// <summary>A classifier; its labels are <c>id2label</c>'s.</summary>
     internal static PoolerSpec Classifier(ModelConfig config, Pooling pooling, PoolerDenseSpec? dense, bool bias)

@@ -47,4 +47,15 @@ public sealed class Qwen3Next : IModelFamily
         .Map("model.layers.{layer}.linear_attn.dt_bias", WeightPart.DeltaBias)
         .Map("model.layers.{layer}.linear_attn.norm.weight", WeightPart.DeltaNorm)
         .Map("model.layers.{layer}.linear_attn.out_proj.weight", WeightPart.RecurrentOut);
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufPostNorm()
+        .Map("blk.{layer}.ssm_in.weight", WeightPart.RecurrentIn)
+        .Map("blk.{layer}.attn_qkv.weight", WeightPart.RecurrentQkv)
+        .Map("blk.{layer}.attn_gate.weight", WeightPart.RecurrentGate)
+        .Map("blk.{layer}.ssm_ba.weight", WeightPart.DeltaGates)
+        .Map("blk.{layer}.ssm_conv1d.weight", WeightPart.Convolution)
+        .Map("blk.{layer}.ssm_a", WeightPart.DeltaDecay)
+        .Map("blk.{layer}.ssm_dt.bias", WeightPart.DeltaBias)
+        .Map("blk.{layer}.ssm_norm.weight", WeightPart.DeltaNorm)
+        .Map("blk.{layer}.ssm_out.weight", WeightPart.RecurrentOut);
 }

@@ -15,4 +15,6 @@ public sealed class SeedOss : IModelFamily
     });
 
     public WeightMap Weights(ModelSpec spec) => Llama.Names();
+
+    public WeightMap GgufWeights(ModelSpec spec) => WeightMap.GgufPostNorm();
 }

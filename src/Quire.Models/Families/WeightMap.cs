@@ -27,6 +27,12 @@ public enum WeightPart
 
     /// <summary>Makes each head's key and value of a latent.</summary>
     LatentUp,
+
+    /// <summary>The same in two: [heads, latent, plain size of a key].</summary>
+    LatentKeys,
+
+    /// <summary>[heads, value size, latent]</summary>
+    LatentValues,
     Output,
     OutputBias,
     PostAttentionNorm,
@@ -44,6 +50,10 @@ public enum WeightPart
     ExpertGate,
     ExpertUp,
     ExpertDown,
+
+    /// <summary>[experts, gate then up, hidden], where a file has both products as one.</summary>
+    ExpertGateUp,
+    ExpertGateBias,
     ExpertUpBias,
     ExpertDownBias,
     SharedGate,
@@ -65,9 +75,15 @@ public enum WeightPart
     XieluNegative,
     XieluBeta,
     XieluEpsilon,
+
     /// <summary>What a recurrence reads: rows of all it needs but the gates of its rule.</summary>
     RecurrentIn,
 
+    /// <summary>The same in two: queries, keys and values, each of all heads.</summary>
+    RecurrentQkv,
+
+    /// <summary>What the gates of the output are made by.</summary>
+    RecurrentGate,
     RecurrentOut,
 
     /// <summary>[channels, 1, kernel]</summary>
@@ -109,6 +125,13 @@ public sealed class WeightMap
         .Map("position_embd.weight", WeightPart.Positions)
         .Map("output_norm.weight", WeightPart.FinalNorm)
         .Map("output.weight", WeightPart.Head)
+        .Map("output.bias", WeightPart.HeadBias)
+        .Map("token_types.weight", WeightPart.TokenTypes)
+        .Map("cls.weight", WeightPart.PoolerDense)
+        .Map("cls.bias", WeightPart.PoolerDenseBias)
+        .Map("cls.norm.weight", WeightPart.PoolerNorm)
+        .Map("cls.output.weight", WeightPart.Labels)
+        .Map("cls.output.bias", WeightPart.LabelBias)
         .Map("blk.{layer}.attn_norm.weight", WeightPart.AttentionNorm)
         .Map("blk.{layer}.attn_q.weight", WeightPart.Query)
         .Map("blk.{layer}.attn_q.bias", WeightPart.QueryBias)
@@ -118,6 +141,7 @@ public sealed class WeightMap
         .Map("blk.{layer}.attn_v.bias", WeightPart.ValueBias)
         .Map("blk.{layer}.attn_q_norm.weight", WeightPart.QueryNorm)
         .Map("blk.{layer}.attn_k_norm.weight", WeightPart.KeyNorm)
+        .Map("blk.{layer}.attn_sinks.weight", WeightPart.Sinks)
         .Map("blk.{layer}.attn_output.weight", WeightPart.Output)
         .Map("blk.{layer}.attn_output.bias", WeightPart.OutputBias)
         .Map("blk.{layer}.post_attention_norm.weight", WeightPart.PostAttentionNorm)
@@ -129,9 +153,15 @@ public sealed class WeightMap
         .Map("blk.{layer}.ffn_down.weight", WeightPart.Down)
         .Map("blk.{layer}.ffn_down.bias", WeightPart.DownBias)
         .Map("blk.{layer}.ffn_gate_inp.weight", WeightPart.Router)
+        .Map("blk.{layer}.ffn_gate_inp.bias", WeightPart.RouterBias)
+        .Map("blk.{layer}.exp_probs_b.bias", WeightPart.RouterCorrection)
         .Map("blk.{layer}.ffn_gate_exps.weight", WeightPart.ExpertGate)
+        .Map("blk.{layer}.ffn_gate_exps.bias", WeightPart.ExpertGateBias)
         .Map("blk.{layer}.ffn_up_exps.weight", WeightPart.ExpertUp)
+        .Map("blk.{layer}.ffn_up_exps.bias", WeightPart.ExpertUpBias)
+        .Map("blk.{layer}.ffn_gate_up_exps.weight", WeightPart.ExpertGateUp)
         .Map("blk.{layer}.ffn_down_exps.weight", WeightPart.ExpertDown)
+        .Map("blk.{layer}.ffn_down_exps.bias", WeightPart.ExpertDownBias)
         .Map("blk.{layer}.ffn_gate_shexp.weight", WeightPart.SharedGate)
         .Map("blk.{layer}.ffn_up_shexp.weight", WeightPart.SharedUp)
         .Map("blk.{layer}.ffn_down_shexp.weight", WeightPart.SharedDown)
@@ -139,7 +169,18 @@ public sealed class WeightMap
         .Map("blk.{layer}.post_ffw_norm.weight", WeightPart.PostMlpNorm);
 
     /// <summary>GGUF's names where query, key and value are one matrix.</summary>
-    public static WeightMap GgufFused() => Gguf()
+    public static WeightMap GgufFused() => Gguf().MapFused();
+
+    /// <summary>GGUF's names where the norm before the feed-forward is called one after attention.</summary>
+    public static WeightMap GgufPostNorm() => Gguf().Map("blk.{layer}.post_attention_norm.weight", WeightPart.MlpNorm);
+
+    /// <summary>GGUF's names where gate and up are one matrix.</summary>
+    public static WeightMap GgufGatedUp() => Gguf().Map("blk.{layer}.ffn_up.weight", WeightPart.Gate, WeightPart.Up);
+
+    /// <summary>This map of GGUF's names, or it with query, key and value as one matrix, which any converter may make of them.</summary>
+    public WeightMap FittingGguf(Func<string, bool> exists) => !Has(WeightPart.RecurrentQkv) && exists("blk.0.attn_qkv.weight") ? MapFused() : this;
+
+    private WeightMap MapFused() => this
         .Map("blk.{layer}.attn_qkv.weight", WeightPart.Query, WeightPart.Key, WeightPart.Value)
         .Map("blk.{layer}.attn_qkv.bias", WeightPart.QueryBias, WeightPart.KeyBias, WeightPart.ValueBias);
 

@@ -20,7 +20,7 @@ internal sealed class MlpLayer
             ? reader.Prepare(reader.Split(layer, hidden, (gate, size), (upPart, size)))
             : reader.Prepare(reader.Rows(upPart, layer, size, hidden));
         down = reader.Prepare(reader.Rows(downPart, layer, hidden, size));
-        if (spec.Activation == Activation.Xielu) xielu = reader.Xielu(layer);
+        if (spec.Activation == Activation.Xielu) xielu = spec.Xielu ?? reader.Xielu(layer);
         if (!spec.Bias) return;
         upBias = spec.IsGated ? reader.Vector(layer, (WeightPart.GateBias, size), (WeightPart.UpBias, size)) : reader.Vector(layer, (WeightPart.UpBias, size));
         downBias = reader.Vector(layer, (WeightPart.DownBias, hidden));

@@ -270,4 +270,8 @@ public sealed record AlibiSpec(double Maximum = 8, float Factor = 1, bool TakesO
 }
 
 /// <summary>A feed-forward: down(activation(gate(x)) * up(x)), or down(activation(up(x))) without a gate.</summary>
-public sealed record MlpSpec(int IntermediateSize, Activation Activation, bool Bias = false, bool IsGated = true);
+public sealed record MlpSpec(int IntermediateSize, Activation Activation, bool Bias = false, bool IsGated = true)
+{
+    /// <summary>Of <see cref="Activation.Xielu"/>; null where they are among the weights.</summary>
+    public XieluParameters? Xielu { get; init; }
+}

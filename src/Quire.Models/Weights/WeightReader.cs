@@ -61,9 +61,14 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public (IWeightRows[] Up, IWeightRows Down) Expert(int layer, int expert, int hidden, MoeSpec moe)
     {
         int size = moe.IntermediateSize;
-        // GGUF stacks the experts of each product.
+        // GGUF stacks the experts of each product, or of gate and up together.
         if (checkpoint.Config.IsGguf)
-            return ([OfAll(WeightPart.ExpertGate, size, hidden), OfAll(WeightPart.ExpertUp, size, hidden)], OfAll(WeightPart.ExpertDown, hidden, size));
+        {
+            IWeightRows[] gateUp = Has(WeightPart.ExpertGateUp, layer)
+                ? [OfAll(WeightPart.ExpertGateUp, 2 * size, hidden)]
+                : [OfAll(WeightPart.ExpertGate, size, hidden), OfAll(WeightPart.ExpertUp, size, hidden)];
+            return (gateUp, OfAll(WeightPart.ExpertDown, hidden, size));
+        }
         if (moe.Storage == ExpertStorage.Single)
             return ([Rows(WeightPart.ExpertGate, layer, size, hidden, expert), Rows(WeightPart.ExpertUp, layer, size, hidden, expert)], Rows(WeightPart.ExpertDown, layer, hidden, size, expert));
         IWeightRows up = Stacked(WeightPart.ExpertUp, layer, expert, moe, 2 * size, hidden), down = Stacked(WeightPart.ExpertDown, layer, expert, moe, hidden, size);
@@ -88,6 +93,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     /// <summary>All experts' biases of a product, [experts, length].</summary>
     public Tensor ExpertBias(WeightPart part, int layer, MoeSpec moe, int length)
     {
+        if (part == WeightPart.ExpertUpBias && checkpoint.Config.IsGguf) return GateUpBias(layer, moe, length / 2);
         var values = new float[moe.Experts * length];
         Find(names.Name(part, layer), moe.Experts, length).ReadRows(0, moe.Experts, values);
         if (part == WeightPart.ExpertUpBias && moe.Storage == ExpertStorage.GptOss)
@@ -96,6 +102,15 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
             for (int row = 0; row < values.Length; row++) values[row] = stored[(row / length * length) + AlternatingRows.Stored(row % length, length)];
         }
         return Upload(values, new Shape(moe.Experts, length));
+    }
+
+    // GGUF has the two beside each other.
+    private Tensor GateUpBias(int layer, MoeSpec moe, int size)
+    {
+        float[] gate = new float[moe.Experts * size], up = new float[moe.Experts * size];
+        Find(names.Name(WeightPart.ExpertGateBias, layer), moe.Experts, size).ReadRows(0, moe.Experts, gate);
+        Find(names.Name(WeightPart.ExpertUpBias, layer), moe.Experts, size).ReadRows(0, moe.Experts, up);
+        return Upload([.. Enumerable.Range(0, moe.Experts).SelectMany(expert => gate[(expert * size)..((expert + 1) * size)].Concat(up[(expert * size)..((expert + 1) * size)]))], new Shape(moe.Experts, 2 * size));
     }
 
     /// <summary>Query, key and value, to be stacked; rows of query and key heads in half-split order.</summary>
@@ -117,12 +132,14 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         new(Rows(WeightPart.Query, layer, 2L * spec.Heads * spec.HeadSize, hidden), spec.Heads, spec.HeadSize, spec.HeadSize);
 
     /// <summary>What a recurrence reads: queries, keys, values and gates of the output, each of all heads; or what a gated convolution does, as it is stored.</summary>
-    public IWeightRows RecurrentRows(int layer, int hidden, RecurrentSpec spec)
+    public IWeightRows[] RecurrentRows(int layer, int hidden, RecurrentSpec spec)
     {
+        if (names.Has(WeightPart.RecurrentQkv) && Has(WeightPart.RecurrentQkv, layer))
+            return [Rows(WeightPart.RecurrentQkv, layer, spec.Channels, hidden), Rows(WeightPart.RecurrentGate, layer, spec.OutputSize, hidden)];
         IWeightRows stored = Rows(WeightPart.RecurrentIn, layer, spec.RowSize, hidden);
-        if (spec.Delta is not { } delta) return stored;
+        if (spec.Delta is not { } delta) return [stored];
         int values = delta.ValueHeads / delta.KeyHeads * delta.ValueSize;
-        return new GroupedRows(stored, delta.KeyHeads, delta.KeySize, delta.KeySize, values, values);
+        return [new GroupedRows(stored, delta.KeyHeads, delta.KeySize, delta.KeySize, values, values)];
     }
 
     /// <summary>Beta of all value heads, then a of all.</summary>
@@ -140,9 +157,12 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         return Upload([.. Enumerable.Range(0, stored.Length).Select(i => stored[(i % spec.Channels * spec.Kernel) + (i / spec.Channels)])], new Shape(spec.Kernel, spec.Channels));
     }
 
-    /// <summary>Rates of the decay, negative: stored are their logarithms.</summary>
-    public Tensor DeltaDecay(int layer, DeltaSpec delta) =>
-        Upload([.. Read(WeightPart.DeltaDecay, layer, delta.ValueHeads).Select(value => -(float)Math.Exp(value))], new Shape(delta.ValueHeads));
+    /// <summary>Rates of the decay, negative: stored are their logarithms, in GGUF files themselves.</summary>
+    public Tensor DeltaDecay(int layer, DeltaSpec delta)
+    {
+        float[] stored = Read(WeightPart.DeltaDecay, layer, delta.ValueHeads);
+        return Upload(checkpoint.Config.IsGguf ? stored : [.. stored.Select(value => -(float)Math.Exp(value))], new Shape(delta.ValueHeads));
+    }
 
     /// <summary>Queries of latent attention, their rotated parts in half-split order.</summary>
     public IWeightRows LatentQueries(int layer, int inputs, AttentionSpec spec, LatentSpec latent)
@@ -162,14 +182,23 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     /// <summary>For each head what turns a query to a latent's length, and what makes a value of a latent.</summary>
     public (PreparedHeads Keys, PreparedHeads Values) LatentHeads(int layer, AttentionSpec spec, LatentSpec latent)
     {
+        if (names.Has(WeightPart.LatentKeys) && Has(WeightPart.LatentKeys, layer))
+        {
+            IWeightRows down = new PlainRows(Rows(WeightPart.LatentKeys, layer, spec.Heads * latent.Size, latent.PlainSize));
+            IWeightRows values = new PlainRows(Rows(WeightPart.LatentValues, layer, spec.Heads * latent.ValueSize, latent.Size));
+            return (Heads(i => new SlicedRows(down, i * latent.Size, latent.Size)), Heads(i => new SlicedRows(values, i * latent.ValueSize, latent.ValueSize)));
+        }
         int head = latent.PlainSize + latent.ValueSize;
         IWeightRows up = new PlainRows(Rows(WeightPart.LatentUp, layer, spec.Heads * head, latent.Size));
-        PreparedHeads keys = device.PrepareHeads([.. Enumerable.Range(0, spec.Heads).Select(i => new TransposedRows(new SlicedRows(up, i * head, latent.PlainSize)))]);
-        owned.Add(keys);
-        PreparedHeads values = device.PrepareHeads([.. Enumerable.Range(0, spec.Heads).Select(i => new SlicedRows(up, (i * head) + latent.PlainSize, latent.ValueSize))]);
-        owned.Add(values);
-        Bytes += keys.ByteCount + values.ByteCount;
-        return (keys, values);
+        return (Heads(i => new TransposedRows(new SlicedRows(up, i * head, latent.PlainSize))), Heads(i => new SlicedRows(up, (i * head) + latent.PlainSize, latent.ValueSize)));
+
+        PreparedHeads Heads(Func<int, IWeightRows> of)
+        {
+            PreparedHeads prepared = device.PrepareHeads([.. Enumerable.Range(0, spec.Heads).Select(of)]);
+            owned.Add(prepared);
+            Bytes += prepared.ByteCount;
+            return prepared;
+        }
     }
 
     /// <summary>A norm's weights [heads, head size]: stored as that, or a vector for each <c>{head}</c> of the name.</summary>
@@ -210,8 +239,10 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         }
         if (names.Name(WeightPart.QueryBias, layer) == names.Name(WeightPart.ValueBias, layer))
         {
-            int all = (spec.Heads * spec.HeadSize) + (2 * keys);
-            return Upload(Read(WeightPart.QueryBias, layer, all), new Shape(all));
+            int queries = spec.Heads * spec.HeadSize;
+            float[] all = Read(WeightPart.QueryBias, layer, queries + (2 * keys));
+            float[] ordered = [.. InHalfSplitOrder(all[..queries], spec), .. InHalfSplitOrder(all[queries..(queries + keys)], spec), .. all[(queries + keys)..]];
+            return Upload(ordered, new Shape(ordered.Length));
         }
         float[] values = [.. Rotated(WeightPart.QueryBias, spec.Heads * spec.HeadSize), .. Rotated(WeightPart.KeyBias, keys), .. Read(WeightPart.ValueBias, layer, keys)];
         return Upload(values, new Shape(values.Length));
@@ -219,13 +250,12 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         float[] Rotated(WeightPart part, int length) => InHalfSplitOrder(Read(part, layer, length), spec);
     }
 
-    /// <summary>A layer's xIELU: alphas are stored before their softplus, the negative one on top of beta.</summary>
+    /// <summary>A layer's xIELU.</summary>
     public XieluParameters Xielu(int layer)
     {
-        float beta = Read(WeightPart.XieluBeta, layer, 1)[0];
-        return new XieluParameters(Softplus(WeightPart.XieluPositive), beta + Softplus(WeightPart.XieluNegative), beta, Read(WeightPart.XieluEpsilon, layer, 1)[0]);
+        return Apertus.Xielu(Of(WeightPart.XieluPositive), Of(WeightPart.XieluNegative), Of(WeightPart.XieluBeta), Of(WeightPart.XieluEpsilon));
 
-        float Softplus(WeightPart part) => (float)Math.Log(1 + Math.Exp(Read(part, layer, 1)[0]));
+        float Of(WeightPart part) => Read(part, layer, 1)[0];
     }
 
     /// <summary>The bias of a module, in stored order.</summary>

@@ -12,6 +12,7 @@ internal static class GgufTokenizer
     {
         if (vocabulary.Model == "llama") return SentencePiece(vocabulary, file);
         if (vocabulary.Model == "bert") return GgufWordPiece.Read(vocabulary, file);
+        if (vocabulary.Model == "t5") return Unigram(vocabulary, file);
         if (vocabulary.Model != "gpt2") throw new QuireException(ErrorKind.NotSupported, $"{file}: a vocabulary of the kind \"{vocabulary.Model}\" is not supported");
         var ids = new Dictionary<string, int>(vocabulary.Tokens.Length, StringComparer.Ordinal);
         for (int id = 0; id < vocabulary.Tokens.Length; id++) ids.TryAdd(vocabulary.Tokens[id], id);
@@ -29,6 +30,18 @@ internal static class GgufTokenizer
                 PostProcessor = Template(vocabulary, pre.AddsBos, file),
                 Decoder = new ByteLevelDecoder(),
             };
+        }
+        catch (FormatException error)
+        {
+            throw QuireException.BadFile(file, $"its vocabulary is broken: {error.Message}", error);
+        }
+    }
+
+    private static TokenizerParts Unigram(GgufVocabularyData vocabulary, string file)
+    {
+        try
+        {
+            return GgufUnigram.Read(vocabulary, file);
         }
         catch (FormatException error)
         {
@@ -82,7 +95,7 @@ internal static class GgufTokenizer
         return added;
     }
 
-    private static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, bool addsBos, string file)
+    public static TemplatePostProcessor? Template(GgufVocabularyData vocabulary, bool addsBos, string file)
     {
         foreach (int? id in new[] { vocabulary.BosTokenId, vocabulary.EosTokenId })
         {

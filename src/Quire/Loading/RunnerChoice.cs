@@ -28,9 +28,9 @@ public static class RunnerChoice
         {
             string path = ModelLocation.Find(model);
             string config = Path.Combine(path, "config.json");
-            ModelConfig? read = File.Exists(config) ? ModelConfig.Read(config) : null;
+            ModelConfig? read = File.Exists(config) ? ModelConfig.Read(config) : ReadGguf(path);
             if (read is not null && ModelFamilies.Of(read).Describe(read).Pooler is { } own) return own.Labels.Count > 0 ? RunnerKind.Classify : RunnerKind.Embed;
-            bool isEmbedder = SentenceTransformersFolder.Is(path) || read?.Architectures.Any(ModelFamilies.IsBare) == true;
+            bool isEmbedder = SentenceTransformersFolder.Is(path) || read?.Architectures.Any(ModelFamilies.IsBare) == true || read is { IsGguf: true } && read.Has("pooling_type");
             return options.Runner == "pooling" || (options.Runner == "auto" && isEmbedder) ? RunnerKind.Embed : RunnerKind.Generate;
         }
         catch (QuireException)
@@ -38,6 +38,12 @@ public static class RunnerChoice
             // Loading says what is wrong.
             return options.Runner == "pooling" ? RunnerKind.Embed : RunnerKind.Generate;
         }
+    }
+
+    private static ModelConfig ReadGguf(string path)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        return checkpoint.Config;
     }
 
     /// <summary>The spec as it is run: with the pooler that its family, or the folder, asks for.</summary>
@@ -50,7 +56,7 @@ public static class RunnerChoice
         PoolerSpec pooler = spec.Pooler ?? Poolers.Embedder(config, Pooling.Last);
         if (runner == RunnerKind.Embed && folder?.PoolingMode is { } mode) pooler = pooler with { Pooling = Read(mode) };
         if (pooler.Pooling != Pooling.Last && !spec.IsEncoder)
-            throw new QuireException(ErrorKind.NotSupported, $"{config.File}: of a decoder the last token's row can be taken; its folder asks for {folder?.PoolingMode}.");
+            throw new QuireException(ErrorKind.NotSupported, $"{config.File}: of a decoder the last token's row can be taken; {folder?.PoolingMode ?? pooler.Pooling.ToString()} is asked for.");
         return spec with { Pooler = pooler };
 
         Pooling Read(string name) => name switch

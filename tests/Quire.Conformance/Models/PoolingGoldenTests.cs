@@ -58,7 +58,7 @@ public sealed class PoolingGoldenTests
         return new PoolingGolden(name);
     }
 
-    private static async Task<float[]> Run(EngineRunner engine, PoolingGolden golden, int prompt)
+    internal static async Task<float[]> Run(EngineRunner engine, PoolingGolden golden, int prompt)
     {
         using GenerationStream stream = engine.Engine.Submit(new EngineRequest
         {

@@ -42,6 +42,51 @@ public sealed class GgufCheckpointTests : IDisposable
     }
 
     [Fact]
+    public void YaRN_keeps_its_numbers()
+    {
+        TinyGguf File() => TinyGguf.Llama().Text("llama.rope.scaling.type", "yarn").Float32("llama.rope.scaling.factor", 4);
+        using (Checkpoint checkpoint = Open(File().Float32("llama.rope.scaling.yarn_attn_factor", 0.5f).Float32("llama.rope.scaling.yarn_beta_fast", 16).Float32("llama.rope.scaling.yarn_beta_slow", 2)))
+            Assert.Equal((0.5, 16.0, 2.0), (checkpoint.Config.Rope.AttentionFactor, checkpoint.Config.Rope.BetaFast, checkpoint.Config.Rope.BetaSlow));
+        // The other key multiplies what the rule has anyway.
+        using (Checkpoint checkpoint = Open(File().Float32("llama.rope.scaling.attn_factor", 0.5f)))
+            Assert.Equal(0.5 * ((0.1 * Math.Log(4)) + 1), checkpoint.Config.Rope.AttentionFactor!.Value, 1e-12);
+    }
+
+    [Theory]
+    [InlineData("none", "default")]
+    [InlineData("linear", "linear")]
+    public void A_factor_counts_unless_there_is_no_scaling(string type, string read)
+    {
+        using Checkpoint checkpoint = Open(TinyGguf.Llama().Text("llama.rope.scaling.type", type).Float32("llama.rope.scaling.factor", 4));
+        Assert.Equal(read, checkpoint.Config.Rope.Type);
+    }
+
+    [Theory]
+    [InlineData(0u)]
+    [InlineData(1u)]
+    [InlineData(4u)]
+    [InlineData(uint.MaxValue)]
+    public void Rotated_elements_are_an_even_number_of_a_heads(uint count)
+    {
+        QuireException error = Assert.Throws<QuireException>(() => Open(TinyGguf.Llama().UInt32("llama.rope.dimension_count", count)));
+        Assert.Contains("llama.rope.dimension_count is", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_elements_of_a_head_may_rotate()
+    {
+        using Checkpoint checkpoint = Open(TinyGguf.Llama().UInt32("llama.rope.dimension_count", 2));
+        Assert.Null(checkpoint.Config.Rope.PartialRotaryFactor);
+    }
+
+    [Fact]
+    public void A_window_of_none_is_none()
+    {
+        using Checkpoint checkpoint = Open(TinyGguf.Llama().UInt32("llama.attention.sliding_window", 0));
+        Assert.False(checkpoint.Config.Has("sliding_window"));
+    }
+
+    [Fact]
     public void Experts_make_a_Llama_a_Mixtral()
     {
         using Checkpoint checkpoint = Open(TinyGguf.Llama().UInt32("llama.expert_count", 4).UInt32("llama.expert_used_count", 2));
@@ -52,10 +97,27 @@ public sealed class GgufCheckpointTests : IDisposable
     [Fact]
     public void What_is_not_supported_says_so()
     {
-        Assert.Equal(ErrorKind.NotSupported, Assert.Throws<QuireException>(() => Open(new TinyGguf("mamba"))).Kind);
+        QuireException unknown = Assert.Throws<QuireException>(() => Open(new TinyGguf("qwen3mo")));
+        Assert.Equal(ErrorKind.NotSupported, unknown.Kind);
+        Assert.Contains("architecture qwen3mo is not supported; the nearest is qwen3moe; known are llama, ", unknown.Message, StringComparison.Ordinal);
         Assert.Contains("its name does not end in -00001-of-00003.gguf", Assert.Throws<QuireException>(() => Open(TinyGguf.Llama().UInt32("split.count", 3))).Message, StringComparison.Ordinal);
         Assert.Contains("llama.block_count is missing", Assert.Throws<QuireException>(() => Open(new TinyGguf("llama").UInt32("llama.embedding_length", 4))).Message, StringComparison.Ordinal);
         Assert.Throws<QuireException>(() => Open(TinyGguf.Llama().Float32("llama.rope.scaling.factor", float.NaN)));
+    }
+
+    [Fact]
+    public void What_would_load_as_another_model_is_refused()
+    {
+        Refused(TinyGguf.Llama().Pair("llama.rope.dimension_sections", 9, TinyGguf.Array(5, BitConverter.GetBytes(1), BitConverter.GetBytes(0))), "several axes");
+        Refused(TinyGguf.Llama().Bool("llama.attention.causal", false), "both directions");
+        Refused(TinyGguf.Llama().Tensor("dense_2.weight", 0, [4, 2], new byte[32]), "a projection behind");
+
+        void Refused(TinyGguf file, string what)
+        {
+            QuireException error = Assert.Throws<QuireException>(() => Open(file));
+            Assert.Equal(ErrorKind.NotSupported, error.Kind);
+            Assert.Contains(what, error.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
