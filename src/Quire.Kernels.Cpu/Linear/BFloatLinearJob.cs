@@ -14,6 +14,10 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
     private const int ItemsPerWorker = 4;
 
     private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
+    // Of few rows, four tiles' piece fills 32 KB of the nearest cache.
+    private const int CodedPiece = 256;
+
+    private readonly EmittedWidening? widening = weight.Format.IsCoded ? EmittedWidening.Of(weight.Format) : null;
     private readonly int inputs = (int)weight.InputFeatures;
     private readonly int stride = TTiles.RowStride((int)weight.InputFeatures);
     private readonly int rowBlock = TTiles.RowBlock(rows, (int)weight.InputFeatures);
@@ -48,16 +52,21 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
         ushort* a = input + ((long)firstRow * stride);
         bool isCoded = weight.Format != PackedFormat.BF16;
         // A single block of rows reads each weight once and needs no pieces.
-        int piece = isCoded || count > TTiles.BlockRows ? TTiles.Piece : inputs;
+        int piece = count > TTiles.BlockRows ? TTiles.Piece : isCoded ? CodedPiece : inputs;
         for (int k = 0; k < inputs; k += piece)
         {
             int length = Math.Min(piece, inputs - k);
             byte* weights = isCoded ? wide : start + (k * 2 * Packing.Columns);
-            nint tileStride = isCoded ? TTiles.Piece * 2 * Packing.Columns : (nint)weight.TileBytes;
+            nint tileStride = isCoded ? piece * 2 * Packing.Columns : (nint)weight.TileBytes;
             if (isCoded)
             {
                 for (int tile = 0; tile < tiles.Count; tile++)
-                    Widening<T>.WidenToBf16(weight.Format, start + (tile * weight.TileBytes), k, length, (ushort*)(wide + (tile * tileStride)));
+                {
+                    byte* coded = start + (tile * weight.TileBytes);
+                    var to = (ushort*)(wide + (tile * tileStride));
+                    if (widening is not null) widening.Widen(coded, k, length, to);
+                    else Widening<T>.WidenToBf16(weight.Format, coded, k, length, to);
+                }
             }
             byte* next = isCoded ? null : k + piece < inputs ? weights + (piece * 2 * Packing.Columns) : start + (tiles.Count * weight.TileBytes);
             TTiles.Multiply(weights, tileStride, a + k, stride, count, tiles.Count, length, sums + tiles.Column, adds: k > 0, next);

@@ -103,6 +103,20 @@ public sealed class EmittedCodeTests
     }
 
     [Fact]
+    public void Widening_converts_and_stores_sixteen_pairs_of_a_group()
+    {
+        foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Bits8, CodeType.Levels4])
+        {
+            foreach (OffsetType offset in type == CodeType.Levels4 ? [OffsetType.Middle] : Enum.GetValues<OffsetType>())
+            {
+                Instruction[] code = Decode(WideningEmitter.Emit(new PackedFormat(type, 64, DType.BF16, offset)));
+                Assert.Equal(16, code.Count(i => i.Mnemonic == Mnemonic.Vcvtne2ps2bf16));
+                Assert.Equal(16, code.Count(i => i.Mnemonic == Mnemonic.Vmovdqu64 && i.Op0Kind == OpKind.Memory));
+            }
+        }
+    }
+
+    [Fact]
     public void A_configuration_names_rows_and_bytes_of_each_tile()
     {
         byte[] bytes = AmxTileEmitter.Configuration([(16, 64), (8, 32)]);

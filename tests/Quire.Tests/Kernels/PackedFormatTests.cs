@@ -38,6 +38,31 @@ public sealed class PackedFormatTests
         }
     }
 
+    [Theory, MemberData(nameof(Cases))]
+    public unsafe void Emitted_widening_rounds_the_values_to_bf16(string offset, int bits)
+    {
+        Assert.SkipUnless(CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16, "This CPU has no vcvtne2ps2bf16.");
+        foreach (DType scaleType in (DType[])[DType.F16, DType.BF16, DType.F32])
+        {
+            foreach (int groupSize in (int[])[32, 64, Inputs])
+            {
+                var format = new PackedFormat(bits == 4 ? CodeType.Bits4 : CodeType.Bits8, groupSize, scaleType, Enum.Parse<OffsetType>(offset));
+                using PackedWeight weight = Fill(format, out float[] values);
+                using var rounded = new NativeBuffer(Inputs * 16 * sizeof(ushort));
+                foreach ((int first, int count) in (ReadOnlySpan<(int, int)>)[(0, Inputs), (64, 96), (128, 32), (32, 32)])
+                {
+                    for (int tile = 0; tile < weight.Tiles; tile++)
+                    {
+                        EmittedWidening.Of(format)!.Widen((byte*)weight.Address + (tile * weight.TileBytes), first, count, (ushort*)rounded.Address);
+                        for (int k = 0; k < count; k++)
+                            for (int column = 0; column < 16 && (tile * 16) + column < Outputs; column++)
+                                Assert.Equal(Packing.RoundToBf16(values[(((tile * 16) + column) * Inputs) + first + k]), ((ushort*)rounded.Address)[(k / 2 * 32) + (column * 2) + (k % 2)]);
+                    }
+                }
+            }
+        }
+    }
+
     private static void Check(PackedFormat format, float[] values, float[] x, uint[] actual, double activationError)
     {
         for (int row = 0; row < Rows; row++)

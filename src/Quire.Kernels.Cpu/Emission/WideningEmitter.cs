@@ -1,0 +1,186 @@
+using System.Runtime.InteropServices;
+using Iced.Intel;
+using Quire.Kernels.Cpu.Linear;
+using Quire.Tensors;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Quire.Kernels.Cpu.Emission;
+
+/// <summary>What the widening of a coded tile works on. Spent by the call.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 56)]
+internal unsafe struct WideningArguments
+{
+    public const int HeadersOffset = 0, CodesOffset = 8, GroupsPerHeaderOffset = 16, HeadersLeftOffset = 24, ToOffset = 32, NumbersOffset = 40, InterleaveOffset = 48;
+
+    /// <summary>The first group's header.</summary>
+    [FieldOffset(HeadersOffset)]
+    public byte* Headers;
+
+    /// <summary>Its codes.</summary>
+    [FieldOffset(CodesOffset)]
+    public byte* Codes;
+
+    /// <summary>Groups of 32 under a header.</summary>
+    [FieldOffset(GroupsPerHeaderOffset)]
+    public nint GroupsPerHeader;
+
+    /// <summary>Headers to go through, at least 1.</summary>
+    [FieldOffset(HeadersLeftOffset)]
+    public nint HeadersLeft;
+
+    /// <summary>[groups][16 pairs][16][2] bf16, written.</summary>
+    [FieldOffset(ToOffset)]
+    public ushort* To;
+
+    /// <summary>What codes of 4 bits stand for, f32 [16].</summary>
+    [FieldOffset(NumbersOffset)]
+    public float* Numbers;
+
+    /// <summary>Sixteen times: word i of the first half, word i of the second.</summary>
+    [FieldOffset(InterleaveOffset)]
+    public ushort* Interleave;
+}
+
+/// <summary>Tiles of codes as bf16, rounded once from the f32 number that they mean: what <see cref="Widening{T}"/> does, with AVX512-BF16's conversion.</summary>
+internal static class WideningEmitter
+{
+    // A tile is too short for the machine's own prefetchers to catch up.
+    private const int PrefetchBytes = 2048;
+
+    /// <summary>Nibbles or bytes with a scale for 32 or more inputs.</summary>
+    public static bool Has(PackedFormat format) => format.GroupSize >= Packing.Group && format.Codes is CodeType.Bits4 or CodeType.Bits8 or CodeType.Levels4;
+
+    public static EmittedCode Emit(PackedFormat format) => EmittedCode.Assemble(c => new Emitter(c, format).Emit());
+
+    private sealed class Emitter(Assembler c, PackedFormat format)
+    {
+        private static readonly AssemblerRegisterZMM Numbers = zmm31, Interleave = zmm30, Scale = zmm29, Offset = zmm28, Byte = zmm27;
+
+        // rsi codes, rdx header, rcx groups left under it, r8 destination, r9 headers left.
+        public void Emit()
+        {
+            c.mov(rsi, __qword_ptr[rdi + WideningArguments.CodesOffset]);
+            c.mov(rdx, __qword_ptr[rdi + WideningArguments.HeadersOffset]);
+            c.mov(r8, __qword_ptr[rdi + WideningArguments.ToOffset]);
+            c.mov(r9, __qword_ptr[rdi + WideningArguments.HeadersLeftOffset]);
+            c.mov(rax, __qword_ptr[rdi + WideningArguments.InterleaveOffset]);
+            c.vmovdqu64(Interleave, __zmmword_ptr[rax]);
+            if (format.HasNibbles)
+            {
+                c.mov(rax, __qword_ptr[rdi + WideningArguments.NumbersOffset]);
+                c.vmovups(Numbers, __zmmword_ptr[rax]);
+            }
+            else
+            {
+                c.mov(eax, 255);
+                c.vpbroadcastd(Byte, eax);
+            }
+            Label header = c.CreateLabel(), group = c.CreateLabel();
+            c.Label(ref header);
+            LoadHeader();
+            c.mov(rcx, __qword_ptr[rdi + WideningArguments.GroupsPerHeaderOffset]);
+            c.Label(ref group);
+            for (int line = 0; line < format.CodeBytes; line += 64) c.prefetcht0(__byte_ptr[rsi + (PrefetchBytes + line)]);
+            for (int vector = 0; vector < format.CodeBytes / 64; vector++)
+            {
+                AssemblerRegisterZMM words = EmittedCode.Zmm[24 + (vector % 2)];
+                c.vmovdqu64(words, __zmmword_ptr[rsi + (64 * vector)]);
+                if (format.HasNibbles)
+                {
+                    Pair(words, 0, 8, (4 * vector) + 0);
+                    Pair(words, 16, 24, (4 * vector) + 1);
+                    Pair(words, 4, 12, (4 * vector) + 2);
+                    Pair(words, 20, 28, (4 * vector) + 3);
+                }
+                else
+                {
+                    Pair(words, 0, 8, (2 * vector) + 0);
+                    Pair(words, 16, 24, (2 * vector) + 1);
+                }
+            }
+            c.add(rsi, format.CodeBytes);
+            c.add(r8, Packing.Group * Packing.Columns * sizeof(ushort));
+            c.dec(rcx);
+            c.jnz(group);
+            // The next header follows this one's codes, and its codes follow it.
+            c.mov(rdx, rsi);
+            c.add(rsi, format.HeaderBytes);
+            c.dec(r9);
+            c.jnz(header);
+        }
+
+        private void LoadHeader()
+        {
+            Load(Scale, 0);
+            switch (format.Offset)
+            {
+                case OffsetType.Minimum:
+                    Load(Offset, format.OffsetStart);
+                    break;
+                case OffsetType.Zero:
+                    c.vpmovzxbd(Offset, __xmmword_ptr[rdx + format.OffsetStart]);
+                    c.vcvtdq2ps(Offset, Offset);
+                    break;
+                case OffsetType.Middle when format.Codes == CodeType.Bits8:
+                    c.mov(eax, BitConverter.SingleToInt32Bits(format.Middle));
+                    c.vpbroadcastd(Offset, eax);
+                    break;
+            }
+        }
+
+        private void Load(AssemblerRegisterZMM to, int offset)
+        {
+            switch (format.ScaleType)
+            {
+                case DType.F16:
+                    c.vcvtph2ps(to, __ymmword_ptr[rdx + offset]);
+                    break;
+                case DType.BF16:
+                    c.vpmovzxwd(to, __ymmword_ptr[rdx + offset]);
+                    c.vpslld(to, to, 16);
+                    break;
+                default:
+                    c.vmovups(to, __zmmword_ptr[rdx + offset]);
+                    break;
+            }
+        }
+
+        // Four pairs in flight: registers 0 - 11.
+        private void Pair(AssemblerRegisterZMM words, int evenShift, int oddShift, int pair)
+        {
+            AssemblerRegisterZMM even = EmittedCode.Zmm[pair % 4 * 3], odd = EmittedCode.Zmm[(pair % 4 * 3) + 1], both = EmittedCode.Zmm[(pair % 4 * 3) + 2];
+            Number(even, words, evenShift);
+            Number(odd, words, oddShift);
+            c.vcvtne2ps2bf16(both, odd, even);
+            c.vpermw(both, Interleave, both);
+            c.vmovdqu64(__zmmword_ptr[r8 + (64 * pair)], both);
+        }
+
+        private void Number(AssemblerRegisterZMM to, AssemblerRegisterZMM words, int shift)
+        {
+            if (format.HasNibbles)
+            {
+                // The four lowest bits of an index count, so neighbours need no masking.
+                if (shift > 0) c.vpsrld(to, words, (byte)shift);
+                c.vpermps(to, shift > 0 ? to : words, Numbers);
+            }
+            else
+            {
+                if (shift > 0) c.vpsrld(to, words, (byte)shift);
+                if (shift < 24) c.vpandd(to, shift > 0 ? to : words, Byte);
+                c.vcvtdq2ps(to, to);
+            }
+            switch (format.Offset)
+            {
+                case OffsetType.Minimum:
+                    c.vfmadd213ps(to, Scale, Offset);
+                    return;
+                case OffsetType.Zero:
+                case OffsetType.Middle when format.Codes == CodeType.Bits8:
+                    c.vsubps(to, to, Offset);
+                    break;
+            }
+            c.vmulps(to, to, Scale);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using Quire.Kernels.Cpu.Emission;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Linear;
+
+/// <summary>The emitted widening of one format to bf16.</summary>
+internal sealed unsafe class EmittedWidening
+{
+    private static readonly ConcurrentDictionary<PackedFormat, EmittedWidening> Known = new();
+    private static readonly NativeBuffer Constants = MakeConstants();
+
+    private readonly PackedFormat format;
+    private readonly nint function, numbers;
+
+    private EmittedWidening(PackedFormat format)
+    {
+        this.format = format;
+        function = WideningEmitter.Emit(format).Address;
+        numbers = format.Codes == CodeType.Levels4 ? format.Levels : Constants.Address + ((format.Offset == OffsetType.Middle ? 1 : 2) * 64);
+    }
+
+    /// <summary>Null where the format or this CPU has none.</summary>
+    public static EmittedWidening? Of(PackedFormat format) =>
+        CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16 && WideningEmitter.Has(format) ? Known.GetOrAdd(format, key => new EmittedWidening(key)) : null;
+
+    /// <inheritdoc cref="Widening{T}.WidenToBf16"/>
+    public void Widen(byte* tile, int first, int count, ushort* rounded)
+    {
+        int perHeader = format.GroupSize / Packing.Group, group = first / Packing.Group, left = (count + Packing.Group - 1) / Packing.Group;
+        while (left > 0)
+        {
+            // Whole headers at once; parts of one by themselves.
+            int under = group % perHeader, headers = under == 0 ? left / perHeader : 0;
+            int groups = headers > 0 ? perHeader : Math.Min(left, perHeader - under);
+            byte* header = tile + ((long)(group / perHeader) * (format.HeaderBytes + (perHeader * format.CodeBytes)));
+            var arguments = new WideningArguments
+            {
+                Headers = header,
+                Codes = header + format.HeaderBytes + (under * format.CodeBytes),
+                GroupsPerHeader = groups,
+                HeadersLeft = Math.Max(1, headers),
+                To = rounded,
+                Numbers = (float*)numbers,
+                Interleave = (ushort*)Constants.Address,
+            };
+            ((delegate* unmanaged[SuppressGCTransition]<WideningArguments*, void>)function)(&arguments);
+            int done = groups * Math.Max(1, headers);
+            group += done;
+            left -= done;
+            rounded += done * Packing.Group * Packing.Columns;
+        }
+    }
+
+    // The order of words, then the numbers of nibbles around their middle, then from 0.
+    private static NativeBuffer MakeConstants()
+    {
+        var buffer = new NativeBuffer(3 * 64);
+        for (int i = 0; i < 16; i++)
+        {
+            ((ushort*)buffer.Address)[2 * i] = (ushort)i;
+            ((ushort*)buffer.Address)[(2 * i) + 1] = (ushort)(16 + i);
+            ((float*)buffer.Address)[16 + i] = i - 8;
+            ((float*)buffer.Address)[32 + i] = i;
+        }
+        return buffer;
+    }
+}
