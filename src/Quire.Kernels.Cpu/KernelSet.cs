@@ -15,7 +15,7 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu;
 
-/// <summary>All CPU operations for one instruction set. A value: sets live side by side in a process, and give the same bits.</summary>
+/// <summary>All CPU operations for one instruction set. A value: sets live side by side in a process; with f32 and int8 activations they give the same bits.</summary>
 public abstract class KernelSet
 {
     /// <summary>Every set that this machine can run, the widest first. "portable" runs everywhere.</summary>

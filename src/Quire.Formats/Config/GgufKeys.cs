@@ -16,8 +16,8 @@ internal sealed class GgufKeys(GgufFile file, Utf8JsonWriter json)
     public int? OptionalCount(string key) => Metadata.OptionalCount(Key(key));
 
     public double? OptionalNumber(string key) => Metadata.OptionalNumber(Key(key)) is not { } value ? null
-        : double.IsFinite(value) ? value
-        : throw QuireException.BadFile(file.Path, $"{Key(key)} is {value}; a finite number was expected");
+        : Math.Abs(value) <= float.MaxValue ? value
+        : throw QuireException.BadFile(file.Path, $"{Key(key)} is {value}; a number that float32 can hold was expected");
 
     /// <summary>A positive number that must be there.</summary>
     public int Positive(string key) => OptionalCount(key) switch

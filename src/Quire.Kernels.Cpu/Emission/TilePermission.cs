@@ -14,7 +14,7 @@ internal static class TilePermission
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) return false;
         try
         {
-            return SystemCall(archPrctl, requestPermission, tileData) == 0;
+            return SignalStack.TryEnlarge() && SystemCall(archPrctl, requestPermission, tileData) == 0;
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {

@@ -10,7 +10,7 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
     where T : unmanaged, ILanes<T>
 {
     /// <summary>With fewer rows, unpacking costs more than tile registers win.</summary>
-    public const int MinRows = 24;
+    public const int MinRows = 48;
 
     // Half of a second-level cache of 2 MB, and 128 KB of sums in scratch.
     private const int CacheBytes = 1024 * 1024;

@@ -17,7 +17,11 @@ internal static unsafe class AmxTiles
 
     public static void Release() => ((delegate* unmanaged[SuppressGCTransition]<nint, void>)ReleaseAddress)(0);
 
-    private static void Configure(NativeBuffer configuration) => ((delegate* unmanaged[SuppressGCTransition]<nint, void>)ConfigureAddress)(configuration.Address);
+    private static void Configure(NativeBuffer configuration)
+    {
+        if (!SignalStack.TryEnlarge()) throw new InvalidOperationException("the system gives this thread no stack for signals, which tile registers need; QUIRE_CPU_ISA=avx512 does without them");
+        ((delegate* unmanaged[SuppressGCTransition]<nint, void>)ConfigureAddress)(configuration.Address);
+    }
 
     private static NativeBuffer Copy(byte[] configuration)
     {

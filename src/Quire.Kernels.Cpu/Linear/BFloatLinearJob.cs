@@ -16,6 +16,7 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
     private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     // Of few rows, four tiles' piece fills 32 KB of the nearest cache.
     private const int CodedPiece = 256;
+    private const int FewRowsPiece = 4096;
 
     private readonly EmittedWidening? widening = weight.Format.IsCoded ? EmittedWidening.Of(weight.Format) : null;
     private readonly int inputs = (int)weight.InputFeatures;
@@ -51,8 +52,8 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
         byte* start = (byte*)weight.Address + (tiles.First * weight.TileBytes);
         ushort* a = input + ((long)firstRow * stride);
         bool isCoded = weight.Format != PackedFormat.BF16;
-        // A single block of rows reads each weight once and needs no pieces.
-        int piece = count > TTiles.BlockRows ? TTiles.Piece : isCoded ? CodedPiece : inputs;
+        // A single block of rows reads each weight once: its pieces only keep a call short.
+        int piece = count > TTiles.BlockRows ? TTiles.Piece : isCoded ? CodedPiece : FewRowsPiece;
         for (int k = 0; k < inputs; k += piece)
         {
             int length = Math.Min(piece, inputs - k);

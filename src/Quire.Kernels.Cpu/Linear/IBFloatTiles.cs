@@ -12,7 +12,7 @@ internal unsafe interface IBFloatTiles
     /// <summary>Rows that are multiplied while weights pass once.</summary>
     static abstract int BlockRows { get; }
 
-    /// <summary>Inputs of a panel that are multiplied for all rows before the next ones, at most.</summary>
+    /// <summary>Inputs of a panel that are multiplied for all rows before the next ones, at most. A call is short, so that the collector need not wait for it.</summary>
     static abstract int Piece { get; }
 
     /// <summary>Elements between rounded rows.</summary>

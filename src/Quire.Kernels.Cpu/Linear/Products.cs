@@ -128,6 +128,7 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
 
     private void Multiply(ProductOutput to, Tensor input, PackedWeight weight)
     {
+        if (input.Shape.Rows == 0) return;
         Arithmetic arithmetic = Of(weight);
         if (weight.Scheme is not null && arithmetic != Arithmetic.Int8ByRow) input = Rounded(input, weight.Scheme);
         if (weight.OrderAddress != 0) input = Reordered(input, (int*)weight.OrderAddress);

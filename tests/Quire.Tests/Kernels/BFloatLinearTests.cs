@@ -1,6 +1,7 @@
 using Quire.Kernels.Cpu;
 using Quire.Kernels.Cpu.Emission;
 using Quire.Kernels.Cpu.Linear;
+using Quire.Kernels.Cpu.Threading;
 using Quire.Tensors;
 
 namespace Quire.Tests.Kernels;
@@ -98,6 +99,54 @@ public sealed class BFloatLinearTests
                 Assert.Equal(BitConverter.SingleToUInt32Bits(sum), actual[(row * outputs) + column]);
             }
         }
+    }
+
+    // Without room for the registers on a thread's stack for signals, this ends the process instead of the test.
+    [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
+    public void Null_references_are_caught_on_threads_that_have_multiplied(string set)
+    {
+        var matrix = new StoredMatrix(WeightFormat.BF16, 64, 64, 1);
+        float[] x = KernelSets.Floats(2, 64);
+        int caught = 0;
+        var thread = new Thread(() => Interlocked.Add(ref caught, Provoke()));
+        thread.Start();
+        thread.Join();
+        caught += Provoke();
+        Assert.Equal(2, caught);
+
+        var job = new NullReference();
+        Run(set, matrix, x, 1);
+        Assert.IsType<NullReferenceException>(Assert.Throws<InvalidOperationException>(() => KernelSets.Pool.Run(ref job, 8)).InnerException);
+
+        int Provoke()
+        {
+            Run(set, matrix, x, 1);
+            try
+            {
+                new NullReference().Run(0, 0);
+                return 0;
+            }
+            catch (NullReferenceException)
+            {
+                return 1;
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void No_rows_are_no_work(string set, WeightFormat format) => Assert.Empty(Run(set, new StoredMatrix(format, 20, 64, 3), [], 0));
+
+    private readonly struct NullReference : IJob
+    {
+        public void Run(int item, int worker) => _ = Volatile.Read(ref Nothing().Length);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        private static Holder Nothing() => null!;
+    }
+
+    private sealed class Holder
+    {
+        public int Length = 1;
     }
 
     private static float Value(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
