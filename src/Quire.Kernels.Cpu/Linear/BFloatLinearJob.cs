@@ -13,11 +13,11 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
 {
     private const int ItemsPerWorker = 4;
 
-    private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     // Of few rows, four tiles' piece fills 32 KB of the nearest cache.
     private const int CodedPiece = 256;
     private const int FewRowsPiece = 4096;
 
+    private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     private readonly EmittedWidening? widening = weight.Format.IsCoded ? EmittedWidening.Of(weight.Format) : null;
     private readonly int inputs = (int)weight.InputFeatures;
     private readonly int stride = TTiles.RowStride((int)weight.InputFeatures);
@@ -65,7 +65,7 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
                 {
                     byte* coded = start + (tile * weight.TileBytes);
                     var to = (ushort*)(wide + (tile * tileStride));
-                    if (widening is not null) widening.Widen(coded, k, length, to);
+                    if (widening is not null) widening.Widen(weight.Format, coded, k, length, to);
                     else Widening<T>.WidenToBf16(weight.Format, coded, k, length, to);
                 }
             }

@@ -4,29 +4,24 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>The emitted widening of one format to bf16.</summary>
+/// <summary>The emitted widening of formats that differ in nothing but what levels stand for.</summary>
 internal sealed unsafe class EmittedWidening
 {
     private static readonly ConcurrentDictionary<PackedFormat, EmittedWidening> Known = new();
     private static readonly NativeBuffer Constants = MakeConstants();
 
-    private readonly PackedFormat format;
-    private readonly nint function, numbers;
+    private readonly nint function;
 
-    private EmittedWidening(PackedFormat format)
-    {
-        this.format = format;
-        function = WideningEmitter.Emit(format).Address;
-        numbers = format.Codes == CodeType.Levels4 ? format.Levels : Constants.Address + ((format.Offset == OffsetType.Middle ? 1 : 2) * 64);
-    }
+    private EmittedWidening(PackedFormat format) => function = WideningEmitter.Emit(format).Address;
 
     /// <summary>Null where the format or this CPU has none.</summary>
     public static EmittedWidening? Of(PackedFormat format) =>
-        CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16 && WideningEmitter.Has(format) ? Known.GetOrAdd(format, key => new EmittedWidening(key)) : null;
+        CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16 && WideningEmitter.Has(format) ? Known.GetOrAdd(format with { Levels = 0 }, key => new EmittedWidening(key)) : null;
 
     /// <inheritdoc cref="Widening{T}.WidenToBf16"/>
-    public void Widen(byte* tile, int first, int count, ushort* rounded)
+    public void Widen(PackedFormat format, byte* tile, int first, int count, ushort* rounded)
     {
+        nint numbers = format.Codes == CodeType.Levels4 ? format.Levels : Constants.Address + ((format.Offset == OffsetType.Middle ? 1 : 2) * 64);
         int perHeader = format.GroupSize / Packing.Group, group = first / Packing.Group, left = (count + Packing.Group - 1) / Packing.Group;
         while (left > 0)
         {

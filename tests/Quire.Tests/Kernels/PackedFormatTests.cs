@@ -53,7 +53,7 @@ public sealed class PackedFormatTests
                 {
                     for (int tile = 0; tile < weight.Tiles; tile++)
                     {
-                        EmittedWidening.Of(format)!.Widen((byte*)weight.Address + (tile * weight.TileBytes), first, count, (ushort*)rounded.Address);
+                        EmittedWidening.Of(format)!.Widen(format, (byte*)weight.Address + (tile * weight.TileBytes), first, count, (ushort*)rounded.Address);
                         for (int k = 0; k < count; k++)
                             for (int column = 0; column < 16 && (tile * 16) + column < Outputs; column++)
                                 Assert.Equal(Packing.RoundToBf16(values[(((tile * 16) + column) * Inputs) + first + k]), ((ushort*)rounded.Address)[(k / 2 * 32) + (column * 2) + (k % 2)]);
