@@ -154,8 +154,8 @@ public abstract class KernelSet
         {
             int groups = Groups(inputs);
             // Each product may begin its own block of rows.
-            long tiles = (products * ActivationTiles.Bytes(1, groups)) + ActivationTiles.Bytes(rows, groups), codes = products * ActivationCodes.Bytes(1, groups) + ActivationCodes.Bytes(rows, groups);
-            return Math.Max(ActivationRows.Bytes(rows, groups), Math.Max(tiles, codes));
+            long tiles = (products * ActivationTiles.Bytes(1, groups)) + ActivationTiles.Bytes(rows, groups);
+            return Math.Max(ActivationRows.Bytes(rows, groups), Math.Max(tiles, ActivationCodes.Bytes(rows, groups)));
         }
 
         internal override void LinearInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, PackedWeight weight, ProductOutput output)
@@ -188,7 +188,9 @@ public abstract class KernelSet
 
         // The bits are the same with tile registers or without.
         private static bool UsesTiles(int rows, PackedFormat format, bool byRow) =>
-            TBFloat.HasIntegerTiles && rows >= AmxIntegerLinearJob<T>.MinRows && UnpackedGroups.Has(format) && (!byRow || format.RunGroups == 1);
+            TBFloat.HasIntegerTiles && rows >= AmxIntegerLinearJob<T>.MinRows && ScalesEachGroup(format, byRow);
+
+        private static bool ScalesEachGroup(PackedFormat format, bool byRow) => UnpackedGroups.Has(format) && (!byRow || format.RunGroups == 1);
 
         private static bool UsesRowTiles(int rows, PackedFormat format, bool byRow, int groups) =>
             TBFloat.HasIntegerTiles && byRow && rows >= AmxTileEmitter.BlockRows && AmxRowLinearJob<T>.Takes(format, groups);
@@ -242,7 +244,7 @@ public abstract class KernelSet
         {
             int columns = (int)input.Shape.Columns, groups = Groups(columns), last = -1;
             // Products of the same rows share them rounded, in one form.
-            bool mayTile = products.TrueForAll(product => UnpackedGroups.Has(product.Weight.Format) && (!byRow || product.Weight.Format.RunGroups == 1));
+            bool mayTile = products.TrueForAll(product => ScalesEachGroup(product.Weight.Format, byRow));
             var rounding = new JobGroup<ActivationRounding<T, ActivationRows>>(products.Count);
             var roundingTiles = new JobGroup<ActivationRounding<T, ActivationTiles>>(products.Count);
             var vectors = new JobGroup<IntegerLinearJob<T>>(products.Count);

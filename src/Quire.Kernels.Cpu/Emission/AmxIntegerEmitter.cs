@@ -19,7 +19,7 @@ internal unsafe struct AmxIntegerArguments
     [FieldOffset(ActivationsOffset)]
     public byte* Activations;
 
-    /// <summary>[rows][<see cref="IntegerTileArguments.SumColumns"/>], added to.</summary>
+    /// <summary>[rows][<see cref="OutputPanels.SumColumns"/>], added to.</summary>
     [FieldOffset(SumsOffset)]
     public float* Sums;
 
@@ -114,6 +114,6 @@ internal static class AmxIntegerEmitter
             }
         }
 
-        static AssemblerMemoryOperand SumAddress(int row) => __zmmword_ptr[rbx + (row * IntegerTileArguments.SumColumns * 4)];
+        static AssemblerMemoryOperand SumAddress(int row) => __zmmword_ptr[rbx + (row * OutputPanels.SumColumns * 4)];
     });
 }

@@ -69,7 +69,6 @@ internal static class AmxTileEmitter
     /// <summary>Tile registers that hold sums.</summary>
     private const int MaxSums = 4;
 
-
     /// <summary>Cache lines of a weight's tile register.</summary>
     public const int TileLines = 16;
 

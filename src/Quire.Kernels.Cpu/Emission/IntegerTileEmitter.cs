@@ -340,6 +340,6 @@ internal static class IntegerTileEmitter
             _ => size[second + (r10 * 2) + offset],
         };
 
-        private static AssemblerMemoryOperand SumAddress(int row, int tile) => __zmmword_ptr[rbx + (((row * IntegerTileArguments.SumColumns) + (tile * 16)) * 4)];
+        private static AssemblerMemoryOperand SumAddress(int row, int tile) => __zmmword_ptr[rbx + (((row * OutputPanels.SumColumns) + (tile * 16)) * 4)];
     }
 }

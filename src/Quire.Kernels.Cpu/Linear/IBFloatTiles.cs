@@ -3,7 +3,7 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>How blocks of bf16 rows are multiplied with bf16 panels: by vectors, or by tile registers where a CPU has them. Their sums differ in the last bits; one of them serves all numbers of rows.</summary>
 internal unsafe interface IBFloatTiles
 {
-    /// <summary>Worth using: this CPU has the instructions, and was measured to multiply bf16 faster with them than f32.</summary>
+    /// <summary>This CPU has the instructions, and multiplies bf16 faster with them than f32.</summary>
     static abstract bool AreFaster { get; }
 
     /// <summary>Integer products of many rows may use tile registers too.</summary>

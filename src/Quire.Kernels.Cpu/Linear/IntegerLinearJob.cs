@@ -41,7 +41,7 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
     {
         int firstBlock = rowItem * blocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + blocksPerItem);
         int firstRow = activations.FirstRow(firstBlock), rows = activations.FirstRow(endBlock) - firstRow;
-        new Span<float>(sums, rows * IntegerTileArguments.SumColumns).Clear();
+        new Span<float>(sums, rows * OutputPanels.SumColumns).Clear();
         for (int run = 0; run < panels.Runs; run++)
         {
             (int first, int count, int column) = panels.Run(panel, run);
@@ -67,7 +67,7 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
                 if (unpacks)
                 {
                     byte* packed = at;
-                    at = (byte*)(sums + (Blocking.MaxRows * IntegerTileArguments.SumColumns));
+                    at = (byte*)(sums + (Blocking.MaxRows * OutputPanels.SumColumns));
                     stride = (nint)format.TileBytes(groups * Packing.Group);
                     for (int i = 0; i < count; i++) SuperblockUnpacking<T>.Unpack(weight.Format, packed + (i * weight.TileBytes), group, groups, at + (i * stride));
                 }
@@ -77,7 +77,7 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
                 }
                 for (int block = firstBlock; block < endBlock; block++)
                 {
-                    float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * IntegerTileArguments.SumColumns) + column + (tile * Packing.Columns);
+                    float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * OutputPanels.SumColumns) + column + (tile * Packing.Columns);
                     Multiply(at, stride, count, block, group, groups, tileSums);
                 }
             }

@@ -9,9 +9,6 @@ internal unsafe struct IntegerTileArguments
     public const int CodesOffset = 0, HeadersOffset = 8, TileStrideOffset = 16, ActivationsOffset = 24, ActivationStrideOffset = 32,
         SumsOffset = 40, GroupsPerHeaderOffset = 48, HeadersLeftOffset = 56, ScalesOffset = 64;
 
-    /// <summary>Columns of a row of sums: a panel of four tiles.</summary>
-    public const int SumColumns = 64;
-
     /// <summary>Codes of the first tile and group.</summary>
     [FieldOffset(CodesOffset)]
     public byte* Codes;
@@ -32,7 +29,7 @@ internal unsafe struct IntegerTileArguments
     [FieldOffset(ActivationStrideOffset)]
     public nint ActivationStride;
 
-    /// <summary>[rows][<see cref="SumColumns"/>], added to.</summary>
+    /// <summary>[rows][<see cref="OutputPanels.SumColumns"/>], added to.</summary>
     [FieldOffset(SumsOffset)]
     public float* Sums;
 

@@ -78,7 +78,7 @@ internal static unsafe class IntegerTiles<T>
         for (int row = 0; row < rows; row++)
         {
             var record = (ActivationGroup*)(activations + (row * ActivationGroup.Size));
-            float* sum = sums + (row * IntegerTileArguments.SumColumns);
+            float* sum = sums + (row * OutputPanels.SumColumns);
             T value = T.Fma(dots[row] * scale, T.Broadcast(record->Scale), T.Load(sum));
             if (hasMinimum) value = T.Fma(minimum, T.Broadcast(record->ScaledSum), value);
             T.Store(sum, value);
@@ -128,7 +128,7 @@ internal static unsafe class IntegerTiles<T>
                 T scale = Widening<T>.Scales(format.ScaleType, tile + (i * Packing.Columns * format.ScaleType.Size()));
                 for (int row = 0; row < rows; row++)
                 {
-                    float* sum = sums + (row * IntegerTileArguments.SumColumns);
+                    float* sum = sums + (row * OutputPanels.SumColumns);
                     float activation = ((ActivationGroup*)(activations + (row * ActivationGroup.Size)))->Scale;
                     T.Store(sum, T.Fma(dots[row] * scale, T.Broadcast(activation), T.Load(sum)));
                 }

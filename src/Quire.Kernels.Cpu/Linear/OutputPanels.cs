@@ -6,6 +6,8 @@ namespace Quire.Kernels.Cpu.Linear;
 internal readonly struct OutputPanels(int tiles, bool isGated)
 {
     public const int Tiles = 4;
+
+    /// <summary>Columns of a row of a panel's sums.</summary>
     public const int SumColumns = Tiles * Packing.Columns;
 
     private const int GateTiles = Tiles / 2;

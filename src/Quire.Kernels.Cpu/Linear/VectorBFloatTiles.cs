@@ -6,8 +6,6 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>bf16 products in vector registers, assembled when first needed.</summary>
 internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
 {
-    private const int SumColumns = BFloatTileEmitter.MaxTiles * Packing.Columns;
-
     private static readonly nint[] Functions = new nint[(BFloatTileEmitter.MaxRows + 1) * (BFloatTileEmitter.MaxTiles + 1)];
 
     // CPUs with the instruction differ: some run it at twice the rate of f32 multiply-adds, some at half.
@@ -40,7 +38,7 @@ internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
 
     public static void Multiply(byte* weights, nint tileStride, ushort* rows, int rowStride, int count, int tiles, int inputs, float* sums, bool adds, byte* next)
     {
-        if (!adds) for (int row = 0; row < count; row++) new Span<float>(sums + (row * SumColumns), tiles * Packing.Columns).Clear();
+        if (!adds) for (int row = 0; row < count; row++) new Span<float>(sums + (row * OutputPanels.SumColumns), tiles * Packing.Columns).Clear();
         // Blocks of nearly equal size: 7 rows are 4 and 3, not 6 and 1.
         int blocks = (count + BFloatTileEmitter.MaxRows - 1) / BFloatTileEmitter.MaxRows;
         for (int block = 0; block < blocks; block++)
@@ -52,8 +50,8 @@ internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
                 TileStride = tileStride,
                 Rows = rows + ((long)row * rowStride),
                 RowStride = rowStride * sizeof(ushort),
-                Sums = sums + (row * SumColumns),
-                SumStride = SumColumns * sizeof(float),
+                Sums = sums + (row * OutputPanels.SumColumns),
+                SumStride = OutputPanels.SumColumns * sizeof(float),
                 Pairs = (inputs + 1) / 2,
             };
             Run(end - row, tiles, &arguments);
