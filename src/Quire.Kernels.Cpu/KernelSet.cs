@@ -326,8 +326,9 @@ public abstract class KernelSet
 
         internal override void SplitHeads(ComputePool pool, Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule, in LoraUpdate update)
         {
-            var job = new SplitHeadsJob<T>((float*)query.Address, (float*)qkv.Address, cache, batch, rule);
-            RunAfter(pool, update, qkv, job, rowsPerItem: 1);
+            // A block's tokens by one thread, where there are enough of them.
+            int rows = (int)qkv.Shape.Rows, rowsPerItem = Math.Clamp(rows / (8 * pool.Workers), 1, KvLayout.BlockTokens);
+            RunAfter(pool, update, qkv, new SplitHeadsJob<T>((float*)query.Address, (float*)qkv.Address, cache, batch, rule, rows, rowsPerItem), rowsPerItem);
         }
 
         internal override void SplitLatent(ComputePool pool, Tensor query, Tensor rows, Tensor latents, in KvCache cache, in AttentionBatch batch, in LatentRule rule)

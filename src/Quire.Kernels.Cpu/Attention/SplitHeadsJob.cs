@@ -5,11 +5,18 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Attention;
 
-/// <summary>One item is one token: its [query | key | value] row becomes normalised and rotated heads; key and value go into the cache.</summary>
-internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCache cache, AttentionBatch batch, HeadRule rule) : IJob
+/// <summary>One item is some tokens: their [query | key | value] rows become normalised and rotated heads; keys and values go into the cache.</summary>
+/// <param name="rowsPerItem">Of neighbouring tokens, which write to the same lines of a block.</param>
+internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCache cache, AttentionBatch batch, HeadRule rule, int rows, int rowsPerItem) : IJob
     where T : unmanaged, ILanes<T>
 {
     public void Run(int item, int worker)
+    {
+        int end = Math.Min(rows, (item + 1) * rowsPerItem);
+        for (int row = item * rowsPerItem; row < end; row++) Split(row);
+    }
+
+    private void Split(int item)
     {
         int size = rule.HeadSize;
         float* row = qkv + ((long)item * (rule.Heads + (2 * rule.KvHeads)) * size);

@@ -9,17 +9,39 @@ internal static unsafe class GatedActivationRow<T>
     where T : unmanaged, ILanes<T>
 {
     /// <summary>output = activation(gate) * up.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(float* output, float* gate, float* up, int columns, Activation activation)
+    {
+        switch (activation)
+        {
+            case Activation.Silu:
+                Apply<Silu<T>>(output, gate, up, columns);
+                break;
+            case Activation.GeluTanh:
+                Apply<GeluTanh<T>>(output, gate, up, columns);
+                break;
+            case Activation.Gelu:
+                Apply<Gelu<T>>(output, gate, up, columns);
+                break;
+            case Activation.Relu:
+                Apply<Relu<T>>(output, gate, up, columns);
+                break;
+            default:
+                Apply<ReluSquared<T>>(output, gate, up, columns);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Apply<TFunction>(float* output, float* gate, float* up, int columns) where TFunction : struct, IActivationFunction<T>
     {
         int column = 0;
         for (; column + 16 <= columns; column += 16)
-            T.Store(output + column, Activate(T.Load(gate + column), activation) * T.Load(up + column));
+            T.Store(output + column, TFunction.Of(T.Load(gate + column)) * T.Load(up + column));
         if (column == columns) return;
         // The remainder runs through the same lanes, so that a column's bits do not depend on where the row ends.
         float* rest = stackalloc float[16];
         for (int i = column; i < columns; i++) rest[i - column] = gate[i];
-        T.Store(rest, Activate(T.Load(rest), activation));
+        T.Store(rest, TFunction.Of(T.Load(rest)));
         for (int i = column; i < columns; i++) output[i] = rest[i - column] * up[i];
     }
 
@@ -52,24 +74,37 @@ internal static unsafe class GatedActivationRow<T>
     }
 
     /// <summary>Every value x becomes activation(x).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(float* values, int columns, Activation activation)
     {
+        switch (activation)
+        {
+            case Activation.Silu:
+                Apply<Silu<T>>(values, columns);
+                break;
+            case Activation.GeluTanh:
+                Apply<GeluTanh<T>>(values, columns);
+                break;
+            case Activation.Gelu:
+                Apply<Gelu<T>>(values, columns);
+                break;
+            case Activation.Relu:
+                Apply<Relu<T>>(values, columns);
+                break;
+            default:
+                Apply<ReluSquared<T>>(values, columns);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Apply<TFunction>(float* values, int columns) where TFunction : struct, IActivationFunction<T>
+    {
         int column = 0;
-        for (; column + 16 <= columns; column += 16) T.Store(values + column, Activate(T.Load(values + column), activation));
+        for (; column + 16 <= columns; column += 16) T.Store(values + column, TFunction.Of(T.Load(values + column)));
         if (column == columns) return;
         float* rest = stackalloc float[16];
         for (int i = column; i < columns; i++) rest[i - column] = values[i];
-        T.Store(rest, Activate(T.Load(rest), activation));
+        T.Store(rest, TFunction.Of(T.Load(rest)));
         for (int i = column; i < columns; i++) values[i] = rest[i - column];
     }
-
-    private static T Activate(T x, Activation activation) => activation switch
-    {
-        Activation.Silu => LaneMath.Silu(x),
-        Activation.GeluTanh => LaneMath.GeluTanh(x),
-        Activation.Gelu => LaneMath.Gelu(x),
-        Activation.Relu => T.Max(x, T.Zero),
-        _ => T.Max(x, T.Zero) * T.Max(x, T.Zero),
-    };
 }

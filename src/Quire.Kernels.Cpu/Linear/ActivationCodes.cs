@@ -24,6 +24,8 @@ internal readonly unsafe struct ActivationCodes(nint address, int rows, int grou
     /// <summary>What is added to a row's dot products of a run, [rows][<see cref="Runs"/>].</summary>
     public int* Starts => (int*)(Scales + Rows);
 
+    public static int RowsPerItem => 4;
+
     public static long Bytes(long rows, int groups)
     {
         int runs = (groups + PackedFormat.MaxRunGroups - 1) / PackedFormat.MaxRunGroups;

@@ -11,14 +11,12 @@ internal readonly unsafe struct ActivationRounding<T, TRows>(float* input, int c
     where T : unmanaged, ILanes<T>
     where TRows : struct, IActivationRows
 {
-    private const int RowsPerItem = 4;
-
-    public int Items => (rows.Rows + RowsPerItem - 1) / RowsPerItem;
+    public int Items => (rows.Rows + TRows.RowsPerItem - 1) / TRows.RowsPerItem;
 
     public void Run(int item, int worker)
     {
-        int end = Math.Min(rows.Rows, (item + 1) * RowsPerItem);
-        for (int row = item * RowsPerItem; row < end; row++)
+        int end = Math.Min(rows.Rows, (item + 1) * TRows.RowsPerItem);
+        for (int row = item * TRows.RowsPerItem; row < end; row++)
         {
             float* source = input + ((long)row * columns);
             Round(source, row, byRow ? Scale(source, columns) : 0);

@@ -19,6 +19,8 @@ internal readonly unsafe struct ActivationRows(nint address, int rows, int group
 
     public int Blocks { get; } = (rows + MaxBlockRows - 1) / MaxBlockRows;
 
+    public static int RowsPerItem => 4;
+
     public static long Bytes(long rows, int groups) => rows * groups * ActivationGroup.Size;
 
     /// <summary>First row of a block; of <see cref="Blocks"/>, the number of rows.</summary>

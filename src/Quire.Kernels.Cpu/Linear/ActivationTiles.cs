@@ -21,6 +21,8 @@ internal readonly unsafe struct ActivationTiles(nint address, int rows, int grou
 
     public int Blocks => (Rows + BlockRows - 1) / BlockRows;
 
+    public static int RowsPerItem => BlockRows;
+
     public static long Bytes(long rows, int groups) => (rows + BlockRows - 1) / BlockRows * groups * GroupBytes;
 
     /// <summary>The first group of sixteen rows.</summary>

@@ -21,7 +21,7 @@ internal readonly unsafe struct AmxBFloatTiles : IBFloatTiles
 
     public static int Padded(int rows) => AmxProducts.Padded(rows);
 
-    public static int RowBlock(int rows, int inputs) => AmxProducts.RowBlock(rows, inputs * sizeof(ushort), MaxRows);
+    public static int MaxRowBlock(int inputs) => AmxProducts.MaxRowBlock(inputs * sizeof(ushort), MaxRows);
 
     public static void Begin() => AmxTiles.ConfigureWhole();
 

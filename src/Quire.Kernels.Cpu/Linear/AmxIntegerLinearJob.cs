@@ -4,7 +4,7 @@ using Quire.Kernels.Cpu.Threading;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>Rounded activations times a coded weight in tile registers. One item is a panel of up to 64 output features for as many rows as the second-level cache holds: a tile's piece is
+/// <summary>Rounded activations times a coded weight in tile registers. One item is some panels of up to 64 output features for as many rows as the second-level cache holds: a tile's piece is
 /// unpacked into the nearest cache, and all rows pass.</summary>
 internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationTiles activations, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
@@ -21,35 +21,30 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
 
     private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     private readonly bool hasMinima = weight.Format.Offset != OffsetType.Middle;
-    private readonly int blocksPerItem = BlocksPerItem(activations);
+    private readonly ProductItems items = new(
+        new OutputPanels(weight.Tiles, output.IsGated).Count, activations.Rows,
+        Math.Clamp(CacheBytes / (activations.Groups * ActivationTiles.GroupBytes), 4, MaxBlocks) * ActivationTiles.BlockRows, ActivationTiles.BlockRows, pool.Workers);
 
-    public int Items => panels.Count * RowItems;
-
-    private int RowItems => (activations.Blocks + blocksPerItem - 1) / blocksPerItem;
-
-    // Items of nearly equal numbers of rows.
-    private static int BlocksPerItem(ActivationTiles activations)
-    {
-        int most = Math.Clamp(CacheBytes / (activations.Groups * ActivationTiles.GroupBytes), 4, MaxBlocks);
-        int items = (activations.Blocks + most - 1) / most;
-        return (activations.Blocks + items - 1) / items;
-    }
+    public int Items => items.Count;
 
     public void Run(int item, int worker)
     {
-        int panel = item % panels.Count, firstBlock = item / panels.Count * blocksPerItem, endBlock = Math.Min(activations.Blocks, firstBlock + blocksPerItem);
-        int firstRow = firstBlock * ActivationTiles.BlockRows, rows = Math.Min(activations.Rows, endBlock * ActivationTiles.BlockRows) - firstRow;
+        (int firstPanel, int endPanel, int firstRow, int rows) = items.Item(item);
+        int firstBlock = firstRow / ActivationTiles.BlockRows, endBlock = firstBlock + ((rows + ActivationTiles.BlockRows - 1) / ActivationTiles.BlockRows);
         float* sums = (float*)pool.Scratch(worker);
         byte* dots = (byte*)(sums + (MaxBlocks * ActivationTiles.BlockRows * OutputPanels.SumColumns)), records = dots + AmxIntegerEmitter.DotBytes;
-        new Span<float>(sums, rows * OutputPanels.SumColumns).Clear();
         AmxTiles.ConfigureGroups();
-        for (int run = 0; run < panels.Runs; run++)
+        for (int panel = firstPanel; panel < endPanel; panel++)
         {
-            (int first, int count, int column) = panels.Run(panel, run);
-            for (int tile = 0; tile < count; tile++) Multiply(first + tile, firstBlock, endBlock, rows, sums + column + (tile * Packing.Columns), dots, records);
+            new Span<float>(sums, rows * OutputPanels.SumColumns).Clear();
+            for (int run = 0; run < panels.Runs; run++)
+            {
+                (int first, int count, int column) = panels.Run(panel, run);
+                for (int tile = 0; tile < count; tile++) Multiply(first + tile, firstBlock, endBlock, rows, sums + column + (tile * Packing.Columns), dots, records);
+            }
+            output.Finish<T>(sums, firstRow, rows, panel);
         }
         AmxTiles.Release();
-        output.Finish<T>(sums, firstRow, rows, panel);
     }
 
     private void Multiply(int tile, int firstBlock, int endBlock, int rows, float* sums, byte* dots, byte* records)

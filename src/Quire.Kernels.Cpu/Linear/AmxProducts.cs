@@ -18,13 +18,11 @@ internal static unsafe class AmxProducts
     /// <summary>Bytes between rows: an odd number of cache lines, so that the 16 rows of a tile lie in different sets of a cache.</summary>
     public static int RowBytes(long bytes) => (int)((bytes + AmxTileEmitter.StepBytes - 1) / AmxTileEmitter.StepBytes * AmxTileEmitter.StepBytes) | AmxTileEmitter.StepBytes;
 
-    /// <summary>Rows of an item, of nearly equal items: those that stay in a second-level cache of 2 MB beside weights.</summary>
-    public static int RowBlock(int rows, int rowBytes, int maxRows)
+    /// <summary>Rows of an item at most: those that stay in a second-level cache of 2 MB beside weights.</summary>
+    public static int MaxRowBlock(int rowBytes, int maxRows)
     {
         const int cacheBytes = 1280 * 1024;
-        int most = Math.Clamp(cacheBytes / rowBytes / PairRows * PairRows, Math.Min(maxRows, 4 * PairRows), maxRows);
-        int items = (rows + most - 1) / most, perItem = (rows + items - 1) / items;
-        return (perItem + PairRows - 1) / PairRows * PairRows;
+        return Math.Clamp(cacheBytes / rowBytes / PairRows * PairRows, Math.Min(maxRows, 4 * PairRows), maxRows);
     }
 
     /// <summary>sums (+)= rows times weights.</summary>

@@ -11,32 +11,23 @@ namespace Quire.Kernels.Cpu.Linear;
 internal readonly unsafe struct AmxRowLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationCodes activations, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
 {
-    private const int ItemsPerWorker = 4;
     private const int MaxRows = 384;
     private const int RunInputs = PackedFormat.MaxRunGroups * Packing.Group;
 
     private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
-    private readonly int rowBlock = AmxProducts.RowBlock(activations.Rows, activations.RowBytes, MaxRows);
-
-    // An item is a run of panels, so that what a thread fetches is what it multiplies next.
-    private readonly int panelsPerItem = Math.Max(1, weight.Tiles / OutputPanels.Tiles / (ItemsPerWorker * pool.Workers));
+    private readonly ProductItems items = new(new OutputPanels(weight.Tiles, output.IsGated).Count, activations.Rows, AmxProducts.MaxRowBlock(activations.RowBytes, MaxRows), AmxProducts.PairRows, pool.Workers);
 
     /// <summary>Formats with codes of 8 bits and one scale a column.</summary>
     public static bool Takes(PackedFormat format, int groups) => format is { Codes: CodeType.Bits8, Offset: OffsetType.Middle } && format.GroupSize >= groups * Packing.Group;
 
-    public int Items => PanelItems * RowBlocks;
-
-    private int PanelItems => (panels.Count + panelsPerItem - 1) / panelsPerItem;
-
-    private int RowBlocks => (activations.Rows + rowBlock - 1) / rowBlock;
+    public int Items => items.Count;
 
     public void Run(int item, int worker)
     {
-        int first = item % PanelItems * panelsPerItem, firstRow = item / PanelItems * rowBlock;
-        int count = Math.Min(rowBlock, activations.Rows - firstRow);
+        (int first, int end, int firstRow, int count) = items.Item(item);
         float* sums = (float*)pool.Scratch(worker), dots = sums + (MaxRows * OutputPanels.SumColumns);
         AmxTiles.ConfigureWhole();
-        for (int panel = first; panel < Math.Min(panels.Count, first + panelsPerItem); panel++)
+        for (int panel = first; panel < end; panel++)
         {
             for (int run = 0; run < panels.Runs; run++) Multiply(panels.Run(panel, run), firstRow, count, sums, dots);
             output.Finish<T>(sums, firstRow, count, panel);

@@ -11,8 +11,6 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
     where T : unmanaged, ILanes<T>
     where TTiles : IBFloatTiles
 {
-    private const int ItemsPerWorker = 4;
-
     // Of few rows, four tiles' piece fills 32 KB of the nearest cache.
     private const int CodedPiece = 256;
     private const int FewRowsPiece = 4096;
@@ -21,23 +19,15 @@ internal readonly unsafe struct BFloatLinearJob<T, TTiles>(ComputePool pool, Pac
     private readonly EmittedWidening? widening = weight.Format.IsCoded ? EmittedWidening.Of(weight.Format) : null;
     private readonly int inputs = (int)weight.InputFeatures;
     private readonly int stride = TTiles.RowStride((int)weight.InputFeatures);
-    private readonly int rowBlock = TTiles.RowBlock(rows, (int)weight.InputFeatures);
+    private readonly ProductItems items = new(new OutputPanels(weight.Tiles, output.IsGated).Count, rows, TTiles.MaxRowBlock((int)weight.InputFeatures), TTiles.BlockRows, pool.Workers);
 
-    // An item is a run of panels, so that what a thread fetches is what it multiplies next.
-    private readonly int panelsPerItem = Math.Max(1, weight.Tiles / OutputPanels.Tiles / (ItemsPerWorker * pool.Workers));
-
-    public int Items => PanelItems * RowBlocks;
-
-    private int PanelItems => (panels.Count + panelsPerItem - 1) / panelsPerItem;
-
-    private int RowBlocks => (rows + rowBlock - 1) / rowBlock;
+    public int Items => items.Count;
 
     public void Run(int item, int worker)
     {
-        int first = item % PanelItems * panelsPerItem, firstRow = item / PanelItems * rowBlock;
-        int count = Math.Min(rowBlock, rows - firstRow);
+        (int first, int end, int firstRow, int count) = items.Item(item);
         TTiles.Begin();
-        for (int panel = first; panel < Math.Min(panels.Count, first + panelsPerItem); panel++)
+        for (int panel = first; panel < end; panel++)
         {
             float* sums = (float*)pool.Scratch(worker);
             for (int run = 0; run < panels.Runs; run++) Multiply(panels.Run(panel, run), firstRow, count, sums);

@@ -7,6 +7,9 @@ internal unsafe interface IActivationRows
 {
     int Rows { get; }
 
+    /// <summary>Rows that one thread rounds at a time: those that share cache lines.</summary>
+    static abstract int RowsPerItem { get; }
+
     /// <summary>The first group of a row, and the bytes to each next one.</summary>
     byte* Row(int row, out int stride);
 

@@ -21,8 +21,8 @@ internal unsafe interface IBFloatTiles
     /// <summary>Rows that can be read, and sums that can be written, of a block of <paramref name="rows"/>.</summary>
     static abstract int Padded(int rows);
 
-    /// <summary>Rows of an item: those that stay in the second-level cache, at most <see cref="MaxRows"/>.</summary>
-    static abstract int RowBlock(int rows, int inputs);
+    /// <summary>Rows of an item at most: those that stay in the second-level cache, and <see cref="MaxRows"/>.</summary>
+    static abstract int MaxRowBlock(int inputs);
 
     static abstract int MaxRows { get; }
 

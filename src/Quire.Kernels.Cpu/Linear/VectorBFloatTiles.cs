@@ -26,7 +26,7 @@ internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
 
     public static int Padded(int rows) => rows;
 
-    public static int RowBlock(int rows, int inputs) => Blocking.Rows(inputs * sizeof(ushort));
+    public static int MaxRowBlock(int inputs) => Blocking.Rows(inputs * sizeof(ushort));
 
     public static void Begin()
     {
