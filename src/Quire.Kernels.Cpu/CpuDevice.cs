@@ -162,7 +162,7 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     {
         Check.F32(query, nameof(query), query.Shape.Rows, cache.Layout.HeadSize);
         Check.F32(output, nameof(output), query.Shape.Rows, cache.Layout.ValueSize);
-        kernels.Attention(pool, scratch, output, query, cache, batch, rule);
+        kernels.Attention(pool, scratch, output, query, cache, batch, rule, mayRound: activations != CpuActivations.F32);
     }
 
     public void GatedLinear(Tensor output, Tensor gateUp, Tensor input, PreparedLinear weight, Tensor bias, Activation activation)

@@ -88,7 +88,8 @@ public abstract class KernelSet
 
     internal abstract void SplitLatent(ComputePool pool, Tensor query, Tensor rows, Tensor latents, in KvCache cache, in AttentionBatch batch, in LatentRule rule);
 
-    internal abstract void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule);
+    /// <param name="mayRound">Queries and weights may be rounded to bf16 where keys and values are.</param>
+    internal abstract void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule, bool mayRound);
 
     internal abstract void GatedActivation(ComputePool pool, Tensor output, Tensor gateUp, Activation activation, float limit, in LoraUpdate update);
 
@@ -337,9 +338,9 @@ public abstract class KernelSet
             pool.Run(ref job, (int)query.Shape[0]);
         }
 
-        internal override void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule)
+        internal override void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule, bool mayRound)
         {
-            var job = new AttentionJob<T>(pool, (float*)output.Address, (float*)query.Address, (int)query.Shape[1], cache, batch, rule);
+            var job = new AttentionJob<T>(pool, (float*)output.Address, (float*)query.Address, (int)query.Shape[1], cache, batch, rule, mayRound && HasTileRegisters);
             int partitions = AttentionPartitions<T>.Count(pool, job);
             if (partitions == 0)
             {
@@ -350,7 +351,7 @@ public abstract class KernelSet
             float* partials = (float*)scratch.Get(AttentionPartitions<T>.Bytes(job, partitions));
             int* finished = (int*)(partials + ((long)heads * partitions * job.PartialFloats));
             new Span<int>(finished, heads).Clear();
-            var spread = new AttentionPartitions<T>(pool, job, heads, partitions, partials, finished);
+            var spread = new AttentionPartitions<T>(job, heads, partitions, partials, finished);
             pool.Run(ref spread, spread.Items);
         }
 

@@ -11,11 +11,12 @@ namespace Quire.Kernels.Cpu.Attention;
 /// <remarks>Tokens are taken in pieces of 64 and partitions of 256 at absolute positions. Within a partition a row's scores, their maximum, the sum of
 /// exponentials (16 lanes by token, one tree) and the weighted values (one chain of multiply-adds by token) depend on the row alone; partitions are
 /// merged in order. Tokens that a row does not see are never multiplied: a NaN in an unused slot stays there.</remarks>
-internal readonly unsafe struct AttentionJob<T> : IJob
+internal readonly unsafe partial struct AttentionJob<T> : IJob
     where T : unmanaged, ILanes<T>
 {
-    private const int Partition = 256;
-    private const int Piece = 64;
+    private const int Partition = AttentionScratch.Partition;
+    private const int Piece = AttentionScratch.Piece;
+    private const int ScoreStride = AttentionScratch.ScoreStride;
 
     // Up to here widening in registers for every few rows is cheaper than widening once into memory.
     private const int FewRows = 2 * AttentionEmitter.MaxRows;
@@ -29,8 +30,10 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     private readonly AttentionRule rule;
     private readonly int heads, group, splits, size, valueSize, padded, tilePositions, tileRows;
     private readonly EmittedAttention? emitted;
+    private readonly bool usesTiles;
 
-    public AttentionJob(ComputePool pool, float* output, float* query, int heads, KvCache cache, AttentionBatch batch, AttentionRule rule)
+    /// <param name="mayUseTiles">The CPU has tile registers, and queries and weights may be rounded to bf16 where keys and values are.</param>
+    public AttentionJob(ComputePool pool, float* output, float* query, int heads, KvCache cache, AttentionBatch batch, AttentionRule rule, bool mayUseTiles)
     {
         this.pool = pool;
         this.output = output;
@@ -43,8 +46,8 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         padded = cache.Layout.PaddedHeadSize;
         emitted = T.HasEmittedTiles ? EmittedAttention.Of(cache.Layout) : null;
         valueSize = cache.Layout.ValueSize;
-        int rowFloats = Partition + (3 * padded) + 8;
-        int rows = Math.Min(48, ((ComputePool.ScratchBytes / 4) - (Piece * padded)) / rowFloats);
+        usesTiles = mayUseTiles && cache.Layout.Type == DType.BF16 && !cache.Layout.IsLatent && AmxAttention.Has(padded) && AttentionScratch.Rows(padded, true) > 0;
+        int rows = AttentionScratch.Rows(padded, usesTiles);
         if (rows < 1) throw new QuireException(ErrorKind.NotSupported, $"attention heads of size {size} are too large for the CPU kernels");
         group = heads / cache.Layout.KvHeads;
         for (splits = 1; group % splits != 0 || group / splits > rows;) splits++;
@@ -90,7 +93,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         int first = starts[sequence] + (tile * tilePositions);
         int positions = Math.Min(tilePositions, starts[sequence + 1] - first);
         if (((int*)batch.SeqLens.Address)[sequence] == 0) Clear(first, positions, headTile);
-        else Attend(sequence, first, positions, headTile, (float*)pool.Scratch(worker));
+        else Attend(sequence, first, positions, headTile, worker);
     }
 
     public int Items
@@ -106,43 +109,44 @@ internal readonly unsafe struct AttentionJob<T> : IJob
 
     private int Tiles(int queries) => (queries + tilePositions - 1) / tilePositions;
 
-    private void Attend(int sequence, int first, int positions, int headTile, float* scratch)
+    private void Attend(int sequence, int first, int positions, int headTile, int worker)
     {
         int rows = positions * group;
-        float* queries = scratch;
-        float* scores = queries + (tileRows * padded);
-        float* partial = scores + (tileRows * Partition);
-        float* total = partial + (tileRows * padded);
-        float* totalMax = total + (tileRows * padded);
-        float* totalSum = totalMax + tileRows;
-        float* max = totalSum + tileRows;
-        float* sum = max + tileRows;
-        float* wide = scratch + ((ComputePool.ScratchBytes / 4) - (Piece * padded));
-
-        CopyQueries(first, rows, headTile, queries);
-        for (int row = 0; row < rows; row++) totalMax[row] = float.NegativeInfinity;
+        AttentionScratch scratch = AttentionScratch.Of(pool, worker, tileRows, padded, usesTiles);
+        CopyQueries(first, rows, headTile, scratch);
+        for (int row = 0; row < rows; row++) scratch.TotalMax[row] = float.NegativeInfinity;
         int firstPosition = ((int*)batch.Positions.Address)[first];
         int end = Highest(firstPosition + positions - 1, sequence);
+        if (usesTiles) AmxTiles.ConfigureAttention();
         for (int start = Lowest(firstPosition) / Partition * Partition; start < end; start += Partition)
         {
-            Attend(sequence, headTile, rows, firstPosition, start, Math.Min(end, start + Partition), queries, scores, partial, max, sum, wide);
+            Attend(sequence, headTile, rows, firstPosition, start, Math.Min(end, start + Partition), scratch, scratch.Partial, scratch.Max, scratch.Sum);
             for (int row = 0; row < rows; row++)
-                Merge(total + (row * padded), ref totalMax[row], ref totalSum[row], partial + (row * padded), max[row], sum[row]);
+                Merge(scratch.Total + (row * padded), ref scratch.TotalMax[row], ref scratch.TotalSum[row], scratch.Partial + (row * padded), scratch.Max[row], scratch.Sum[row]);
         }
-        for (int row = 0; row < rows; row++) Write(Row(output, valueSize, first, row, headTile), total + (row * padded), WithSink(headTile, row, totalMax[row], totalSum[row]));
+        if (usesTiles) AmxTiles.Release();
+        for (int row = 0; row < rows; row++)
+            Write(Row(output, valueSize, first, row, headTile), scratch.Total + (row * padded), WithSink(headTile, row, scratch.TotalMax[row], scratch.TotalSum[row]));
     }
 
     /// <summary>The numbers of one position of one head tile over one partition: what <see cref="AttentionPartitions{T}"/> spreads over threads.</summary>
     /// <param name="partial">[group][padded head size], then maxima and sums [group] each; written.</param>
-    public void Attend(int sequence, int headTile, int partition, float* scratch, float* partial)
+    public void Attend(int sequence, int headTile, int partition, int worker, float* partial)
     {
         int first = ((int*)batch.QueryStart.Address)[sequence], position = ((int*)batch.Positions.Address)[first], start = partition * Partition;
-        float* queries = scratch;
-        float* scores = queries + (group * padded);
-        float* wide = scratch + ((ComputePool.ScratchBytes / 4) - (Piece * padded));
+        int end = Math.Min(Highest(position, sequence), start + Partition);
+        AttentionScratch scratch = AttentionScratch.Of(pool, worker, tileRows, padded, usesTiles);
         float* max = partial + (group * padded);
-        CopyQueries(first, group, headTile, queries);
-        Attend(sequence, headTile, group, position, start, Math.Min(Highest(position, sequence), start + Partition), queries, scores, partial, max, max + group, wide);
+        CopyQueries(first, group, headTile, scratch);
+        if (!usesTiles)
+        {
+            Attend(sequence, headTile, group, position, start, end, scratch, partial, max, max + group);
+            return;
+        }
+        AmxTiles.ConfigureAttention();
+        Attend(sequence, headTile, group, position, start, end, scratch, scratch.Partial, max, max + group);
+        AmxTiles.Release();
+        Buffer.MemoryCopy(scratch.Partial, partial, group * padded * 4L, group * padded * 4L);
     }
 
     /// <summary>First partition that a sequence's only row sees, and the one after its last.</summary>
@@ -171,19 +175,31 @@ internal readonly unsafe struct AttentionJob<T> : IJob
         }
     }
 
-    private void CopyQueries(int first, int rows, int headTile, float* queries)
+    private void CopyQueries(int first, int rows, int headTile, in AttentionScratch scratch)
     {
-        for (int row = 0; row < rows; row++) Buffer.MemoryCopy(Row(query, size, first, row, headTile), queries + (row * padded), size * 4L, size * 4L);
+        for (int row = 0; row < rows; row++)
+        {
+            float* from = Row(query, size, first, row, headTile);
+            if (usesTiles) KvBlocks<T>.Round(from, size, padded, scratch.RoundedQueries + (row * AttentionScratch.QueryStride(padded)));
+            else Buffer.MemoryCopy(from, scratch.Queries + (row * padded), size * 4L, size * 4L);
+        }
     }
 
-    private void Attend(int sequence, int headTile, int rows, int firstPosition, int start, int end, float* queries, float* scores, float* partial, float* max, float* sum, float* wide)
+    private void Attend(int sequence, int headTile, int rows, int firstPosition, int start, int end, in AttentionScratch scratch, float* partial, float* max, float* sum)
     {
-        int* table = (int*)batch.BlockTable.Address + (sequence * batch.BlockTable.Shape[1]);
-        Scores(queries, rows, table, start, end, headTile, scores, wide);
+        if (usesTiles)
+        {
+            AttendTiles(sequence, headTile, rows, firstPosition, start, end, scratch, partial, max, sum);
+            return;
+        }
+        int* table = Table(sequence);
+        Scores(scratch.Queries, rows, table, start, end, headTile, scratch.Scores, scratch.Wide);
         for (int row = 0; row < rows; row++)
-            Exponentials(scores + (row * Partition), sequence, firstPosition + (row / group), start, end, Slope(headTile, row), out max[row], out sum[row]);
-        WeightedValues(scores, rows, sequence, firstPosition, table, start, end, headTile, partial, wide);
+            Exponentials(scratch.Scores + (row * ScoreStride), sequence, firstPosition + (row / group), start, end, Slope(headTile, row), out max[row], out sum[row]);
+        WeightedValues(scratch.Scores, rows, sequence, firstPosition, table, start, end, headTile, partial, scratch.Wide);
     }
+
+    private int* Table(int sequence) => (int*)batch.BlockTable.Address + (sequence * batch.BlockTable.Shape[1]);
 
     /// <summary>First position that a row at <paramref name="position"/> sees.</summary>
     private int Lowest(int position) => rule.IsChunked ? position / rule.Window * rule.Window : rule.Window > 0 ? Math.Max(0, position - rule.Window + 1) : 0;
@@ -212,20 +228,20 @@ internal readonly unsafe struct AttentionJob<T> : IJob
                     BlockBytes = (nint)cache.Blocks.Shape[1],
                     Rows = queries + (row * padded),
                     RowStride = padded * sizeof(float),
-                    Sums = scores + (row * Partition),
-                    SumStride = Partition * sizeof(float),
+                    Sums = scores + (row * ScoreStride),
+                    SumStride = ScoreStride * sizeof(float),
                     Count = (end - start + BlockTokens - 1) / BlockTokens,
                 });
             }
             return;
         }
-        new Span<float>(scores, rows * Partition).Clear();
+        new Span<float>(scores, rows * ScoreStride).Clear();
         for (int piece = start; piece < end; piece += Piece)
         {
             int blocks = (Math.Min(Piece, end - piece) + BlockTokens - 1) / BlockTokens;
             for (int b = 0; b < blocks; b++)
                 KvBlocks<T>.WidenKeys(cache, table[(piece / BlockTokens) + b], headTile / splits, wide + (b * BlockTokens * padded));
-            RowProducts<T>.Multiply(queries, padded, wide, BlockTokens * padded, scores + (piece - start), Partition, rows, blocks, size);
+            RowProducts<T>.Multiply(queries, padded, wide, BlockTokens * padded, scores + (piece - start), ScoreStride, rows, blocks, size);
         }
     }
 
@@ -277,8 +293,8 @@ internal readonly unsafe struct AttentionJob<T> : IJob
                     Table = table + (start / BlockTokens),
                     Cache = KvBlocks<T>.Values(cache, 0, headTile / splits),
                     BlockBytes = (nint)cache.Blocks.Shape[1],
-                    Rows = weights + (row * Partition),
-                    RowStride = Partition * sizeof(float),
+                    Rows = weights + (row * ScoreStride),
+                    RowStride = ScoreStride * sizeof(float),
                     Sums = partial + (row * padded),
                     SumStride = padded * sizeof(float),
                     Count = end - start,
@@ -299,7 +315,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
                 while (next < rows && Seen(sequence, firstPosition + (next / group), piece, length) == (low, high)) next += group;
                 if (low < high)
                 {
-                    RowProducts<T>.Multiply(weights + (row * Partition) + (piece - start) + low, Partition, wide + (low * 16), Piece * 16,
+                    RowProducts<T>.Multiply(weights + (row * ScoreStride) + (piece - start) + low, ScoreStride, wide + (low * 16), Piece * 16,
                         partial + (row * padded), padded, next - row, cache.Layout.PaddedValueSize / 16, high - low);
                 }
                 row = next;

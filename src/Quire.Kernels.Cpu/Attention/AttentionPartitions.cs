@@ -7,7 +7,7 @@ namespace Quire.Kernels.Cpu.Attention;
 /// who finishes a head's last partition merges them in order, so that the bits are those of <see cref="AttentionJob{T}"/> alone.</summary>
 /// <param name="partials">[sequences * head tiles][partitions] partial results.</param>
 /// <param name="finished">[sequences * head tiles] counters, zero.</param>
-internal readonly unsafe struct AttentionPartitions<T>(ComputePool pool, AttentionJob<T> attention, int heads, int partitions, float* partials, int* finished) : IJob
+internal readonly unsafe struct AttentionPartitions<T>(AttentionJob<T> attention, int heads, int partitions, float* partials, int* finished) : IJob
     where T : unmanaged, ILanes<T>
 {
     /// <summary>Partitions of the longest sequence if spreading them pays: too few heads to keep the threads busy, and more than one partition. Else 0.</summary>
@@ -37,7 +37,7 @@ internal readonly unsafe struct AttentionPartitions<T>(ComputePool pool, Attenti
         if (partition < first || partition >= end) return;
         nint stride = attention.PartialFloats;
         float* own = partials + (head * partitions * stride);
-        attention.Attend(sequence, headTile, partition, (float*)pool.Scratch(worker), own + (partition * stride));
+        attention.Attend(sequence, headTile, partition, worker, own + (partition * stride));
         if (Interlocked.Increment(ref finished[head]) == end - first)
             attention.Merge(sequence, headTile, end - first, own + (first * stride), stride);
     }

@@ -56,7 +56,8 @@ internal static unsafe class KvBlocks<T>
             for (int i = 0; i < 16; i++) to[2 * i] = rounded[d + i];
     }
 
-    private static void Round(float* source, int size, int padded, ushort* rounded)
+    /// <summary>A head as bf16, zero past its size.</summary>
+    public static void Round(float* source, int size, int padded, ushort* rounded)
     {
         int d = 0;
         for (; d + 16 <= size; d += 16) T.StoreBf16(rounded + d, T.Load(source + d));

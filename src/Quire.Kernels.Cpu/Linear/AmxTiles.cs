@@ -6,7 +6,7 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>The state of a thread's tile registers: set up by whoever multiplies with them, and given back behind.</summary>
 internal static unsafe class AmxTiles
 {
-    private static readonly NativeBuffer Whole = Copy(AmxTileEmitter.Configuration()), Groups = Copy(AmxIntegerEmitter.Configuration());
+    private static readonly NativeBuffer Whole = Copy(AmxTileEmitter.Configuration()), Groups = Copy(AmxIntegerEmitter.Configuration()), Attention = Copy(AmxAttentionEmitter.Configuration());
     private static readonly nint ConfigureAddress = AmxTileEmitter.Configure().Address, ReleaseAddress = AmxTileEmitter.Release().Address;
 
     /// <summary>For <see cref="AmxTileEmitter"/>.</summary>
@@ -14,6 +14,9 @@ internal static unsafe class AmxTiles
 
     /// <summary>For <see cref="AmxIntegerEmitter"/>.</summary>
     public static void ConfigureGroups() => Configure(Groups);
+
+    /// <summary>For <see cref="AmxAttentionEmitter"/>.</summary>
+    public static void ConfigureAttention() => Configure(Attention);
 
     public static void Release() => ((delegate* unmanaged[SuppressGCTransition]<nint, void>)ReleaseAddress)(0);
 

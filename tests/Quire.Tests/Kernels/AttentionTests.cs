@@ -10,10 +10,17 @@ public sealed class AttentionTests
         from type in (DType[])[DType.F32, DType.BF16, DType.F8E4M3]
         select new TheoryDataRow<string, DType>(set.Name, type);
 
-    [Theory, MemberData(nameof(Cases))]
-    public void Equals_a_double_precision_oracle(string set, DType type)
+    /// <summary>Where devices may round queries and weights to bf16: only some sets do, and only for keys and values of bf16.</summary>
+    public static IEnumerable<TheoryDataRow<string, DType, CpuActivations>> RoundedCases =>
+        from set in KernelSet.Available
+        from type in (DType[])[DType.F32, DType.BF16, DType.F8E4M3]
+        from activations in (CpuActivations[])[CpuActivations.F32, CpuActivations.BF16]
+        select new TheoryDataRow<string, DType, CpuActivations>(set.Name, type, activations);
+
+    [Theory, MemberData(nameof(RoundedCases))]
+    public void Equals_a_double_precision_oracle(string set, DType type, CpuActivations activations)
     {
-        foreach (AttentionCase c in AttentionCase.All(type))
+        foreach (AttentionCase c in AttentionCase.All(type).Select(c => c with { Activations = activations, Rounds = activations != CpuActivations.F32 && type == DType.BF16 && c.Latent == 0 && KernelSet.Named(set).HasTileRegisters }))
         {
             float[] actual = c.Run(set);
             double[] expected = c.Oracle();
@@ -28,10 +35,37 @@ public sealed class AttentionTests
         foreach (AttentionCase c in AttentionCase.All(type)) Assert.Equal(c.Run("portable"), c.Run(set));
     }
 
-    [Theory, MemberData(nameof(Cases))]
-    public void A_row_has_the_same_bits_however_its_prompt_is_cut(string set, DType type)
+    [Theory, MemberData(nameof(RoundedCases))]
+    public void A_row_has_the_same_bits_however_its_prompt_is_cut(string set, DType type, CpuActivations activations)
     {
-        var whole = new AttentionCase(type, Heads: 6, KvHeads: 2, Size: 24, Window: 0, [(0, 300)]);
+        foreach (int window in (int[])[0, 40])
+        {
+            var whole = new AttentionCase(type, Heads: 6, KvHeads: 2, Size: 24, Window: window, [(0, 300)]) { Activations = activations };
+            AssertEqualInPieces(whole, set);
+        }
+    }
+
+    // 0 times an infinity is NaN, so rows before it show whether they multiplied it.
+    [Theory, MemberData(nameof(RoundedCases))]
+    public void An_infinite_value_reaches_only_the_rows_that_see_it(string set, DType type, CpuActivations activations)
+    {
+        if (type == DType.F8E4M3) return;
+        foreach (int window in (int[])[0, 40])
+        {
+            var c = new AttentionCase(type, Heads: 6, KvHeads: 2, Size: 24, Window: window, [(0, 300)]) { Activations = activations, InfiniteToken = 207 };
+            float[] rows = c.Run(set), finite = (c with { InfiniteToken = -1 }).Run(set);
+            for (int i = 0; i < rows.Length; i++)
+            {
+                int token = i / (6 * 24);
+                bool sees = token >= 207 && (window == 0 || token < 207 + window);
+                Assert.True(sees ? float.IsInfinity(rows[i]) : rows[i] == finite[i], $"window {window}, token {token}: {rows[i]}");
+            }
+            AssertEqualInPieces(c, set);
+        }
+    }
+
+    private static void AssertEqualInPieces(AttentionCase whole, string set)
+    {
         float[] expected = whole.Run(set);
         float[] pieces = [.. (((int, int)[])[(0, 37), (37, 200), (237, 1), (238, 62)]).SelectMany(piece => (whole with { Queries = [piece] }).Run(set))];
         Assert.Equal(expected, pieces);
@@ -40,6 +74,15 @@ public sealed class AttentionTests
     /// <summary>Sequences whose first <c>Start</c> tokens are cached by an earlier step.</summary>
     private sealed record AttentionCase(DType Type, int Heads, int KvHeads, int Size, int Window, (int Start, int Count)[] Queries, float Cap = 0, bool HasSlopes = false, bool HasSinks = false, bool IsChunked = false, int Latent = 0, bool IsBidirectional = false)
     {
+        /// <summary>What the device may round.</summary>
+        public CpuActivations Activations { get; init; }
+
+        /// <summary>The device rounds queries and weights to bf16.</summary>
+        public bool Rounds { get; init; }
+
+        /// <summary>A token whose values are infinite.</summary>
+        public int InfiniteToken { get; init; } = -1;
+
         public static IEnumerable<AttentionCase> All(DType type) =>
         [
             new(type, 1, 1, 16, 0, [(0, 1)]),
@@ -67,8 +110,9 @@ public sealed class AttentionTests
 
         private float Scale => 1 / MathF.Sqrt(Size);
 
-        /// <summary>Scores of size 1 (of up to 60 more with slopes, where weights are tiny) with errors of (Size + 10) eps / 2, weights of sum 1 over values of size 1; cached numbers are rounded before both.</summary>
-        public double Tolerance => 1.2e-7 * (Size + 60);
+        /// <summary>Scores of size 1 (of up to 60 more with slopes, where weights are tiny) with errors of (Size + 10) eps / 2, weights of sum 1 over values of size 1; cached numbers are rounded before both.
+        /// Rounded queries are the oracle's too; rounded weights are wrong by half of 2^-8 of themselves at most.</summary>
+        public double Tolerance => (1.2e-7 * (Size + 60)) + (Rounds ? 1.0 / 512 : 0);
 
         private static float Key(int sequence, int token, int head, int d) => Noise((sequence * 7919) + (token * 104729) + (head * 31) + d);
 
@@ -80,12 +124,14 @@ public sealed class AttentionTests
 
         private static float Sink(int head) => Noise(head + 3) * 2;
 
-        private float Stored(float x) => Type == DType.F32 ? x : Type == DType.F8E4M3 ? Float8.WidenE4M3(Float8.RoundE4M3(x)) : BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits(x) + 0x7fff + ((BitConverter.SingleToUInt32Bits(x) >> 16) & 1)) & 0xffff0000);
+        private float Stored(float x) => Type == DType.F32 ? x : Type == DType.F8E4M3 ? Float8.WidenE4M3(Float8.RoundE4M3(x)) : ToBf16(x);
+
+        private static float ToBf16(float x) => BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits(x) + 0x7fff + ((BitConverter.SingleToUInt32Bits(x) >> 16) & 1)) & 0xffff0000);
 
         public float[] Run(string set)
         {
             List<NativeBuffer> owned = [];
-            CpuDevice device = KernelSets.Device(set);
+            using var device = new CpuDevice(KernelSet.Named(set), KernelSets.Pool, DType.F32, Activations);
             var layout = new KvLayout(KvHeads, Size, Type, LatentSize: Latent);
             int longest = Queries.Max(q => q.Start + q.Count), width = (longest + 15) / 16, blocks = (width * Queries.Length) + 1;
             byte[] memory = new byte[blocks * layout.BlockBytes];
@@ -111,7 +157,7 @@ public sealed class AttentionTests
                         positions.Add(t);
                         slots.Add((table[(s * width) + (t / 16)] * 16) + (t % 16));
                         for (int h = 0; h < Heads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => Query(s, t, h, d)));
-                        for (int h = 0; h < 2 * KvHeads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => Key(s, t, h, d)));
+                        for (int h = 0; h < 2 * KvHeads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => t == InfiniteToken && h >= KvHeads ? float.PositiveInfinity : Key(s, t, h, d)));
                     }
                 }
                 int[] starts = [0, .. spans.Select((_, i) => spans.Take(i + 1).Sum(s => s.To - s.From))];
@@ -161,7 +207,7 @@ public sealed class AttentionTests
                         int kv = h / (Heads / KvHeads), first = IsChunked ? t / Window * Window : Window > 0 ? Math.Max(0, t - Window + 1) : 0;
                         int length = Queries[s].Start + Queries[s].Count, end = !IsBidirectional ? t + 1 : Window > 0 ? Math.Min(length, t + Window) : length;
                         double[] scores = [.. Enumerable.Range(first, end - first).Select(p =>
-                            Enumerable.Range(0, Size).Sum(d => (double)Query(s, t, h, d) * Stored(Key(s, p, kv, d))) * Scale).Select((x, i) => HasSlopes ? x + (Slope(h) * (double)(first + i - t)) : x).Select(x => Cap > 0 ? Cap * Math.Tanh(x / Cap) : x)];
+                            Enumerable.Range(0, Size).Sum(d => (double)(Rounds ? ToBf16(Query(s, t, h, d)) : Query(s, t, h, d)) * Stored(Key(s, p, kv, d))) * Scale).Select((x, i) => HasSlopes ? x + (Slope(h) * (double)(first + i - t)) : x).Select(x => Cap > 0 ? Cap * Math.Tanh(x / Cap) : x)];
                         double max = scores.Max(), sum = scores.Sum(x => Math.Exp(x - max)) + (HasSinks ? Math.Exp(Sink(h) - max) : 0);
                         all.AddRange(Enumerable.Range(0, Latent > 0 ? Latent : Size).Select(d =>
                             Enumerable.Range(0, scores.Length).Sum(i => Math.Exp(scores[i] - max) / sum * Stored(Key(s, first + i, Latent > 0 ? kv : KvHeads + kv, d)))));

@@ -1,0 +1,96 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Quire.Kernels.Cpu.Emission;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Attention;
+
+/// <summary>Attention in tile registers: queries and weights (exponentials, at most 1) are rounded to bf16, as keys and values are kept; scores, sums and what is merged stay f32.</summary>
+/// <remarks>A product of tile registers takes whole blocks of tokens for all rows. Scores of tokens that a row does not see are dropped; their weights are 0, and what no row of the tile
+/// sees is taken out of the values before. What one row sees and its neighbour does not is multiplied by 0, which changes no bit of finite numbers: where others come up, positions are multiplied one by one.</remarks>
+internal readonly unsafe partial struct AttentionJob<T>
+{
+    private void AttendTiles(int sequence, int headTile, int rows, int firstPosition, int start, int end, in AttentionScratch scratch, float* partial, float* max, float* sum)
+    {
+        int* table = Table(sequence);
+        byte** blocks = stackalloc byte*[Partition / BlockTokens];
+        int count = (end - start + BlockTokens - 1) / BlockTokens;
+        for (int b = 0; b < count; b++) blocks[b] = KvBlocks<T>.Keys(cache, table[(start / BlockTokens) + b], headTile / splits);
+        AmxAttention.Scores(rows, padded, new AmxAttentionArguments
+        {
+            Blocks = blocks,
+            Rows = scratch.RoundedQueries,
+            RowStride = AttentionScratch.QueryStride(padded) * sizeof(ushort),
+            Sums = scratch.Scores,
+            SumStride = ScoreStride * sizeof(float),
+            Count = count,
+        });
+        for (int row = 0; row < rows; row++)
+        {
+            ushort* weights = scratch.Weights + (row * AttentionScratch.WeightStride);
+            new Span<ushort>(weights, count * BlockTokens).Clear();
+            int position = firstPosition + (row / group);
+            float* scores = scratch.Scores + (row * ScoreStride);
+            Exponentials(scores, sequence, position, start, end, Slope(headTile, row), out max[row], out sum[row]);
+            int low = Math.Max(Lowest(position), start) - start, high = Math.Min(Highest(position, sequence), end) - start;
+            for (int t = low / 16 * 16; t < high; t += 16) T.StoreBf16(weights + t, T.Load(scores + t));
+        }
+        Values(sequence, headTile, firstPosition, rows, 0, start, end, scratch, partial);
+        if (rows == group || AreFinite(partial, rows * padded)) return;
+        for (int row = 0; row < rows; row += group)
+        {
+            Values(sequence, headTile, firstPosition + (row / group), group, row, start, end, scratch, scratch.Apart);
+            Buffer.MemoryCopy(scratch.Apart, partial + (row * padded), group * padded * 4L, group * padded * 4L);
+        }
+    }
+
+    /// <summary>Values of all tokens that some of the rows see.</summary>
+    /// <param name="position">Of the first row.</param>
+    /// <param name="row">First row of the weights.</param>
+    private void Values(int sequence, int headTile, int position, int rows, int row, int start, int end, in AttentionScratch scratch, float* values)
+    {
+        int low = Math.Max(Lowest(position), start), high = Math.Min(Highest(position + (rows / group) - 1, sequence), end);
+        if (low >= high) return;
+        int* table = Table(sequence);
+        byte** blocks = stackalloc byte*[Partition / BlockTokens];
+        int first = low / BlockTokens, count = ((high - 1) / BlockTokens) + 1 - first;
+        byte* clean = scratch.CleanBlocks;
+        for (int b = 0; b < count; b++)
+        {
+            blocks[b] = KvBlocks<T>.Values(cache, table[first + b], headTile / splits);
+            int token = (first + b) * BlockTokens;
+            if (token >= low && token + BlockTokens <= high) continue;
+            Clean(blocks[b], low - token, high - token, clean);
+            blocks[b] = clean;
+            clean += cache.Layout.HeadBytes;
+        }
+        AmxAttention.Values(rows, padded, new AmxAttentionArguments
+        {
+            Blocks = blocks,
+            Rows = scratch.Weights + (row * AttentionScratch.WeightStride) + (first * BlockTokens) - start,
+            RowStride = AttentionScratch.WeightStride * sizeof(ushort),
+            Sums = values,
+            SumStride = padded * sizeof(float),
+            Count = count,
+        });
+    }
+
+    /// <summary>A block's values, with 0 for tokens outside low .. high - 1.</summary>
+    private void Clean(byte* values, int low, int high, byte* to)
+    {
+        for (long line = 0; line < cache.Layout.HeadBytes; line += 64)
+        {
+            int token = (int)(line / 64 % (BlockTokens / 2)) * 2;
+            uint seen = (token >= low && token < high ? 0x0000ffffu : 0) | (token + 1 >= low && token + 1 < high ? 0xffff0000u : 0);
+            (Vector512.Load((uint*)(values + line)) & Vector512.Create(seen)).Store((uint*)(to + line));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool AreFinite(float* values, int count)
+    {
+        T differences = T.Zero;
+        for (int i = 0; i < count; i += 16) differences += T.Load(values + i) - T.Load(values + i);
+        return T.Sum(differences) == 0;
+    }
+}
