@@ -13,9 +13,10 @@ internal readonly unsafe partial struct AttentionJob<T>
     private void AttendTiles(int sequence, int headTile, int rows, int firstPosition, int start, int end, in AttentionScratch scratch, float* partial, float* max, float* sum)
     {
         int* table = Table(sequence);
-        byte** blocks = stackalloc byte*[Partition / BlockTokens];
+        byte** blocks = stackalloc byte*[(Partition / BlockTokens) + 1];
         int count = (end - start + BlockTokens - 1) / BlockTokens;
         for (int b = 0; b < count; b++) blocks[b] = KvBlocks<T>.Keys(cache, table[(start / BlockTokens) + b], headTile / splits);
+        blocks[count] = blocks[count - 1];
         AmxAttention.Scores(rows, padded, new AmxAttentionArguments
         {
             Blocks = blocks,

@@ -11,7 +11,7 @@ internal unsafe struct AmxAttentionArguments
 {
     public const int BlocksOffset = 0, OffsetOffset = 8, RowsOffset = 16, RowStrideOffset = 24, SumsOffset = 32, SumStrideOffset = 40, CountOffset = 48;
 
-    /// <summary>[count] a head's bf16 keys, or values, of 16 tokens each.</summary>
+    /// <summary>[count] a head's bf16 keys, or values, of 16 tokens each; for scores one more, which is fetched only.</summary>
     [FieldOffset(BlocksOffset)]
     public byte** Blocks;
 
@@ -89,8 +89,7 @@ internal static class AmxAttentionEmitter
                 c.tdpbf16ps(Sum[i], queries, keys);
             }
         }
-        // The block's values lie behind its keys; they are wanted next. Of more rows they come once for all of them.
-        for (int line = 0; rowBlocks == 1 && line < padded / 16 * TileBytes; line += 64) c.prefetcht0(__byte_ptr[rsi + ((padded / 16 * TileBytes) + line)]);
+        if (rowBlocks == 1) Fetch(c, padded / 16 * TileBytes);
         c.mov(rcx, rbx);
         for (int i = 0; i < rowBlocks; i++)
         {
@@ -156,6 +155,17 @@ internal static class AmxAttentionEmitter
 
         void Multiply(int i, int tile) => c.tdpbf16ps(Sum[(i * tiles) + tile], HalfRows, HalfBlock);
     });
+
+    // Of few rows memory is the limit. The block's values lie behind its keys; they are wanted next, as are the next block's keys.
+    private static void Fetch(Assembler c, int headBytes)
+    {
+        c.mov(rcx, __qword_ptr[r11]);
+        for (int line = 0; line < headBytes; line += 64)
+        {
+            c.prefetcht0(__byte_ptr[rsi + (headBytes + line)]);
+            c.prefetcht0(__byte_ptr[rcx + line]);
+        }
+    }
 
     // r11 list of blocks, r8 bytes between their lines, r10 between rows, rows[i] first of each block of rows.
     private static void Begin(Assembler c, AssemblerRegister64[] rows)

@@ -18,9 +18,11 @@ internal static class IntegerTileEmitter
     /// <param name="rows">Rows of activations, at least 1.</param>
     /// <param name="tiles">Column tiles, 1 .. 4; rows * tiles is at most <see cref="MaxSums"/>.</param>
     /// <param name="sumsRuns">A header's groups are added before they are scaled: activations have one scale for a row.</param>
-    public static EmittedCode Emit(PackedFormat format, int rows, int tiles, bool sumsRuns = false) => EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles, sumsRuns).Emit());
+    /// <param name="fetchShares">Every how many cache lines of the next tiles one is fetched.</param>
+    public static EmittedCode Emit(PackedFormat format, int rows, int tiles, bool sumsRuns = false, int fetchShares = 1) =>
+        EmittedCode.Assemble(c => new Emitter(c, format, rows, tiles, sumsRuns, fetchShares).Emit());
 
-    private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles, bool sumsRuns)
+    private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles, bool sumsRuns, int fetchShares)
     {
         private const int Record = ActivationGroup.Size;
         private const int OperandsStart = 2 * MaxSums;
@@ -55,7 +57,7 @@ internal static class IntegerTileEmitter
             c.mov(rbx, __qword_ptr[rdi + IntegerTileArguments.SumsOffset]);
             c.lea(r9, __[rdx + r10]);
             c.lea(r11, __[rsi + r10]);
-            c.lea(r12, tiles switch { 1 => __[rsi + r10], 2 => __[rsi + (r10 * 2)], 3 => __[r11 + (r10 * 2)], _ => __[rsi + (r10 * 4)] });
+            c.mov(r12, __qword_ptr[rdi + IntegerTileArguments.NextOffset]);
             c.lea(r13, __[r12 + r10]);
             if (nibbles) Broadcast(Mask, 0x0f0f0f0f);
             if (format.Codes == CodeType.Bits5) Broadcast(FifthBit, 0x10101010);
@@ -181,8 +183,9 @@ internal static class IntegerTileEmitter
         // its neighbours'.
         private void Prefetch(int first, int end)
         {
+            int step = 64 * fetchShares;
             for (int tile = 0; tile < tiles; tile++)
-                for (int line = first; line < end; line += 64) c.prefetcht0(Address(__byte_ptr, r12, r13, tile, line));
+                for (int line = (first + step - 1) / step * step; line < end; line += step) c.prefetcht0(Address(__byte_ptr, r12, r13, tile, line));
         }
 
         // A weight's code stands `middle` above its value: the dot product starts that much below, per activation.

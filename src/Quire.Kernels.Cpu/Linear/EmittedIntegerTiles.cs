@@ -9,7 +9,8 @@ internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsR
 {
     private const int MaxTiles = 4;
     private static readonly ConcurrentDictionary<(PackedFormat, bool), EmittedIntegerTiles> Formats = new();
-    private readonly nint[] functions = new nint[(ActivationRows.MaxBlockRows + 1) * (MaxTiles + 1)];
+    private const int MaxShares = 4;
+    private readonly nint[] functions = new nint[(ActivationRows.MaxBlockRows + 1) * (MaxTiles + 1) * (MaxShares + 1)];
 
     public static bool IsSupported => CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni;
 
@@ -18,11 +19,14 @@ internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsR
     /// <summary>Column tiles of one call: a single row needs more of them to have enough independent sums.</summary>
     public static int Tiles(int rows) => rows == 1 ? MaxTiles : IntegerTileEmitter.MaxSums / ActivationRows.MaxBlockRows;
 
-    public void Run(int rows, int tiles, IntegerTileArguments* arguments)
+    /// <summary>Blocks of rows that each fetch a share of the next tiles, so that memory is never idle: one line in so many.</summary>
+    public static int FetchShares(int blocks) => blocks >= MaxShares ? MaxShares : blocks >= 2 ? 2 : 1;
+
+    public void Run(int rows, int tiles, int fetchShares, IntegerTileArguments* arguments)
     {
-        ref nint function = ref functions[(rows * (MaxTiles + 1)) + tiles];
+        ref nint function = ref functions[(((rows * (MaxTiles + 1)) + tiles) * (MaxShares + 1)) + fetchShares];
         // Two threads may assemble the same tile at once; either result serves.
-        if (function == 0) function = IntegerTileEmitter.Emit(format, rows, tiles, sumsRuns).Address;
+        if (function == 0) function = IntegerTileEmitter.Emit(format, rows, tiles, sumsRuns, fetchShares).Address;
         ((delegate* unmanaged[SuppressGCTransition]<IntegerTileArguments*, void>)function)(arguments);
     }
 }

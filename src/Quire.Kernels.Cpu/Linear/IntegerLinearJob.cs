@@ -78,7 +78,8 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
                 for (int block = firstBlock; block < endBlock; block++)
                 {
                     float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * OutputPanels.SumColumns) + column + (tile * Packing.Columns);
-                    Multiply(at, stride, count, block, group, groups, tileSums);
+                    int shares = EmittedIntegerTiles.FetchShares(endBlock - firstBlock);
+                    Multiply(at, stride, count, block, group, groups, tileSums, shares, (block - firstBlock) % shares);
                 }
             }
         }
@@ -96,7 +97,8 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
 
     /// <param name="tile">Header of the first group.</param>
     /// <param name="tileStride">Bytes between tiles.</param>
-    private void Multiply(byte* tile, nint tileStride, int tiles, int block, int group, int groups, float* sums)
+    /// <param name="share">Of <paramref name="shares"/>, the lines of the next tiles that this block fetches.</param>
+    private void Multiply(byte* tile, nint tileStride, int tiles, int block, int group, int groups, float* sums, int shares, int share)
     {
         int rows = activations.FirstRow(block + 1) - activations.FirstRow(block), stride = activations.GroupStride(block);
         byte* records = (byte*)activations.Block(block) + ((long)group * stride);
@@ -119,7 +121,9 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
             GroupsPerHeader = perHeader,
             HeadersLeft = headers,
         };
-        if (headers > 0) emitted.Run(rows, tiles, &arguments);
+        nint next = (tiles * tileStride) + (share * 64);
+        arguments.Next = arguments.Codes + next;
+        if (headers > 0) emitted.Run(rows, tiles, shares, &arguments);
         byte* header = tile + (headers * (headerBytes + (perHeader * format.CodeBytes)));
         int most = runGroups > 1 ? runGroups : groups;
         for (int done = headers * perHeader, under = 0; done < groups;)
@@ -127,9 +131,10 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
             int count = Math.Min(Math.Min(most, groups - done), perHeader - under);
             arguments.Headers = header;
             arguments.Codes = header + headerBytes + (under * format.CodeBytes);
+            arguments.Next = arguments.Codes + next;
             arguments.Activations = records + ((long)done * stride);
             (arguments.GroupsPerHeader, arguments.HeadersLeft) = (count, 1);
-            emitted.Run(rows, tiles, &arguments);
+            emitted.Run(rows, tiles, shares, &arguments);
             done += count;
             under += count;
             if (under < perHeader) continue;

@@ -7,7 +7,7 @@ namespace Quire.Kernels.Cpu.Linear;
 internal unsafe struct IntegerTileArguments
 {
     public const int CodesOffset = 0, HeadersOffset = 8, TileStrideOffset = 16, ActivationsOffset = 24, ActivationStrideOffset = 32,
-        SumsOffset = 40, GroupsPerHeaderOffset = 48, HeadersLeftOffset = 56, ScalesOffset = 64;
+        SumsOffset = 40, GroupsPerHeaderOffset = 48, HeadersLeftOffset = 56, NextOffset = 64, ScalesOffset = 72;
 
     /// <summary>Codes of the first tile and group.</summary>
     [FieldOffset(CodesOffset)]
@@ -40,6 +40,10 @@ internal unsafe struct IntegerTileArguments
     /// <summary>Headers to go through, at least 1.</summary>
     [FieldOffset(HeadersLeftOffset)]
     public nint HeadersLeft;
+
+    /// <summary>Codes that are fetched meanwhile, in the same strides.</summary>
+    [FieldOffset(NextOffset)]
+    public byte* Next;
 
     /// <summary>Room for the scales and minima of two tiles' superblocks.</summary>
     [FieldOffset(ScalesOffset)]
