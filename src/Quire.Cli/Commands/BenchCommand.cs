@@ -14,6 +14,7 @@ internal static class BenchCommand
         command.Subcommands.Add(ModelCommand.CreateBench());
         command.Subcommands.Add(ModelCommand.CreateMake());
         command.Subcommands.Add(LoraCommand.Create());
+        command.Subcommands.Add(HostCommand.Create());
         return command;
     }
 

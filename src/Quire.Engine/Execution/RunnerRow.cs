@@ -33,6 +33,8 @@ internal sealed class RunnerRow
         TokenCount = request.Prompt.Length;
         ReportedPrompt = 1;
         if (Tables.Length != groups) Tables = [.. Enumerable.Range(0, groups).Select(_ => new List<int>())];
+        // No step grows them.
+        foreach (List<int> table in Tables) table.EnsureCapacity((longest + KvLayout.BlockTokens - 1) / KvLayout.BlockTokens);
         ReadParameters(request.Parameters, request.Choice);
     }
 
