@@ -28,7 +28,7 @@ public abstract class KernelSet
     /// <summary>amx, avx512, avx2 or portable.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Products use tile registers (AMX).</summary>
+    /// <summary>Products and attention use tile registers (AMX).</summary>
     public abstract bool HasTileRegisters { get; }
 
     /// <exception cref="QuireException">This machine has no such set.</exception>
@@ -131,7 +131,7 @@ public abstract class KernelSet
     {
         public override string Name => name;
 
-        public override bool HasTileRegisters => TBFloat.HasIntegerTiles;
+        public override bool HasTileRegisters => TBFloat.AreTileRegisters;
 
         internal override void Round(ComputePool pool, Tensor input, Tensor output, ActivationScheme scheme)
         {
@@ -189,12 +189,12 @@ public abstract class KernelSet
 
         // The bits are the same with tile registers or without.
         private static bool UsesTiles(int rows, PackedFormat format, bool byRow) =>
-            TBFloat.HasIntegerTiles && rows >= AmxIntegerLinearJob<T>.MinRows && ScalesEachGroup(format, byRow);
+            TBFloat.AreTileRegisters && rows >= AmxIntegerLinearJob<T>.MinRows && ScalesEachGroup(format, byRow);
 
         private static bool ScalesEachGroup(PackedFormat format, bool byRow) => UnpackedGroups.Has(format) && (!byRow || format.RunGroups == 1);
 
         private static bool UsesRowTiles(int rows, PackedFormat format, bool byRow, int groups) =>
-            TBFloat.HasIntegerTiles && byRow && rows >= AmxTileEmitter.BlockRows && AmxRowLinearJob<T>.Takes(format, groups);
+            TBFloat.AreTileRegisters && byRow && rows >= AmxTileEmitter.BlockRows && AmxRowLinearJob<T>.Takes(format, groups);
 
         private static void Round<TRows>(ComputePool pool, Tensor input, TRows rows, bool byRow) where TRows : struct, IActivationRows
         {

@@ -7,7 +7,7 @@ internal readonly unsafe struct AmxBFloatTiles : IBFloatTiles
 {
     public static bool AreFaster => CpuFeatures.Amx;
 
-    public static bool HasIntegerTiles => true;
+    public static bool AreTileRegisters => true;
 
     public static int BlockRows => AmxProducts.PairRows;
 

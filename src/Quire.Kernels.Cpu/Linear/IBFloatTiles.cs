@@ -6,8 +6,8 @@ internal unsafe interface IBFloatTiles
     /// <summary>This CPU has the instructions, and multiplies bf16 faster with them than f32.</summary>
     static abstract bool AreFaster { get; }
 
-    /// <summary>Integer products of many rows may use tile registers too.</summary>
-    static abstract bool HasIntegerTiles { get; }
+    /// <summary>They are tile registers (AMX), which integer products of many rows and attention may use too.</summary>
+    static abstract bool AreTileRegisters { get; }
 
     /// <summary>Rows that are multiplied while weights pass once.</summary>
     static abstract int BlockRows { get; }

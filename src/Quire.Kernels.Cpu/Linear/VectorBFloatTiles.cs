@@ -13,7 +13,7 @@ internal readonly unsafe struct VectorBFloatTiles : IBFloatTiles
 
     public static bool AreFaster => Faster.Value;
 
-    public static bool HasIntegerTiles => false;
+    public static bool AreTileRegisters => false;
 
     public static int BlockRows => BFloatTileEmitter.MaxRows;
 

@@ -125,6 +125,29 @@ public sealed class EmittedCodeTests
     }
 
     [Fact]
+    public void Attention_in_tile_registers_multiplies_every_block_of_rows_with_every_step()
+    {
+        for (int blocks = 1; blocks <= AmxAttentionEmitter.MaxRowBlocks; blocks++)
+        {
+            foreach (int padded in (int[])[16, 32, 80, 128])
+            {
+                int steps = (padded + 31) / 32;
+                Instruction[] code = Decode(AmxAttentionEmitter.Scores(blocks, padded));
+                Assert.Equal(blocks * steps, code.Count(i => i.Mnemonic == Mnemonic.Tdpbf16ps));
+                Assert.Equal((blocks + 1) * steps, code.Count(i => i.Mnemonic == Mnemonic.Tileloadd));
+                Assert.Equal(blocks, code.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+                Assert.Equal(blocks == 1 ? padded : 0, code.Count(i => i.Mnemonic == Mnemonic.Prefetcht0));
+            }
+            for (int tiles = 1; tiles <= AmxAttentionEmitter.MaxTiles(blocks); tiles++)
+            {
+                Instruction[] code = Decode(AmxAttentionEmitter.Values(blocks, tiles));
+                Assert.Equal(blocks * tiles, code.Where(i => i.Mnemonic == Mnemonic.Tdpbf16ps).Select(i => i.Op0Register).Distinct().Count());
+                Assert.Equal(blocks * tiles, code.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+            }
+        }
+    }
+
+    [Fact]
     public void Attention_kernels_multiply_both_elements_of_a_pair()
     {
         foreach (DType type in (DType[])[DType.F32, DType.BF16])
