@@ -61,7 +61,7 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     {
         Check.F32(output, nameof(output), ids.Shape.Count, table.InputFeatures);
         Check.Type(ids, nameof(ids), DType.I32);
-        KernelSet.Embed(output, ids, Products.Packed(table), scale);
+        KernelSet.Embed(pool, output, ids, Products.Packed(table), scale);
     }
 
     public void Norm(Tensor output, Tensor input, in NormWeight norm)

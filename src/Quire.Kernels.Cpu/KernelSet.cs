@@ -108,11 +108,10 @@ public abstract class KernelSet
 
     internal abstract void Sample(ComputePool pool, Tensor logits, ReadOnlyMemory<SamplingRow> rows, ReadOnlyMemory<SampledToken> tokens);
 
-    internal static unsafe void Embed(Tensor output, Tensor ids, PackedWeight table, float scale)
+    internal static unsafe void Embed(ComputePool pool, Tensor output, Tensor ids, PackedWeight table, float scale)
     {
-        ReadOnlySpan<int> tokens = ids.AsSpan<int>();
-        for (int i = 0; i < tokens.Length; i++)
-            EmbeddingRows.Copy(table, tokens[i], scale * table.Factor, (float*)output.Address + (i * table.InputFeatures));
+        var job = new EmbeddingJob(table, (int*)ids.Address, (int)ids.Shape.Count, scale * table.Factor, (float*)output.Address);
+        pool.Run(ref job, job.Items);
     }
 
     private static List<KernelSet> Find()
