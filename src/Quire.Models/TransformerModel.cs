@@ -62,6 +62,9 @@ public sealed class TransformerModel : IDisposable
     /// <summary>Device bytes of weights and tables.</summary>
     public long WeightBytes { get; }
 
+    /// <summary>Names of tensors that the checkpoint has for layers and that the model was not made of.</summary>
+    public IReadOnlyList<string> UnreadTensors { get; private set; } = [];
+
     /// <summary>Reads and prepares all weights; the checkpoint may be closed afterwards.</summary>
     /// <param name="positions">Longest sequence that will be run: the size of the rotary tables.</param>
     /// <param name="quantization">How matrices are quantised; null follows the checkpoint.</param>
@@ -70,11 +73,14 @@ public sealed class TransformerModel : IDisposable
     {
         IModelFamily family = ModelFamilies.Of(checkpoint.Config);
         WeightMap hubNames = family.Weights(spec);
-        WeightMap names = checkpoint.Vocabulary is null ? hubNames = hubNames.Fitting(name => checkpoint.TryGet(name, out _)) : family.GgufWeights(spec).FittingGguf(name => checkpoint.TryGet(name, out _));
+        WeightMap names = checkpoint.Config.IsGguf ? family.GgufWeights(spec).FittingGguf(checkpoint) : hubNames = hubNames.Fitting(name => checkpoint.TryGet(name, out _));
         var reader = new WeightReader(checkpoint, names, device, quantization ?? QuantizationSchemes.Of(checkpoint));
         try
         {
-            return new TransformerModel(device, spec, reader, hubNames, positions);
+            var model = new TransformerModel(device, spec, reader, hubNames, positions);
+            if (checkpoint.Config.IsGguf) Models.UnreadTensors.RefuseIn(checkpoint, spec, reader.Unread);
+            else model.UnreadTensors = Models.UnreadTensors.OfLayers(reader.Unread, spec);
+            return model;
         }
         catch
         {
@@ -168,7 +174,7 @@ public sealed class TransformerModel : IDisposable
         WeightReader OpenWeights()
         {
             opened = openBase();
-            WeightMap names = opened.Vocabulary is null ? hubNames : ModelFamilies.Of(opened.Config).GgufWeights(Spec).FittingGguf(name => opened.TryGet(name, out _));
+            WeightMap names = opened.Config.IsGguf ? ModelFamilies.Of(opened.Config).GgufWeights(Spec).FittingGguf(opened) : hubNames;
             return new WeightReader(opened, names, device, quantization ?? QuantizationSchemes.Of(opened));
         }
     }

@@ -16,8 +16,8 @@ internal sealed class GgufLayerKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter
             int layers = keys.Positive("block_count"), further = keys.OptionalCount("nextn_predict_layers") ?? 0;
             // Whatever a layer is, it has a tensor.
             if (layers > file.Tensors.Count) throw QuireException.BadFile(file.Path, $"{keys.Key("block_count")} is {layers}; the file has {file.Tensors.Count} tensors");
-            if (file.Tensors.Keys.Any(name => name.StartsWith($"blk.{layers}.", StringComparison.Ordinal)))
-                throw QuireException.BadFile(file.Path, $"{keys.Key("block_count")} is {layers}; the file has tensors of more layers");
+            if (file.Tensors.Keys.FirstOrDefault(name => GgufLayerName.TrySplit(name, out int layer, out _) && layer >= layers) is { } behind)
+                throw QuireException.BadFile(file.Path, $"{keys.Key("block_count")} is {layers}; the file has tensors of more layers, such as {behind}");
             return further < layers ? layers - further : throw QuireException.BadFile(file.Path, $"{keys.Key("nextn_predict_layers")} is {further}; fewer than {keys.Key("block_count")}, {layers}, were expected");
         }
     }

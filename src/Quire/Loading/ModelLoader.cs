@@ -9,7 +9,7 @@ using Quire.Tensors;
 namespace Quire;
 
 /// <summary>From a checkpoint to a running engine of token ids: chooses backend, arithmetic and memory.</summary>
-internal static class ModelLoader
+internal static partial class ModelLoader
 {
     private static readonly Lazy<ComputePool> SharedPool = new(() => new ComputePool(Environment.ProcessorCount));
 
@@ -37,6 +37,7 @@ internal static class ModelLoader
         int batched = Math.Max(spec.IsEncoder ? longest : 1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
         TransformerModel model = TransformerModel.Load(checkpoint, spec, device, longest, quantization);
+        if (model.UnreadTensors is { Count: > 0 } unread) LogUnread(logger, checkpoint.Path, unread.Count, string.Join(", ", unread.Take(5)) + (unread.Count > 5 ? ", ..." : ""));
         try
         {
             KvPlan kv = model.PlanKv(kvType);
@@ -84,6 +85,9 @@ internal static class ModelLoader
             throw;
         }
     }
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "{Path} holds {Count} tensors of layers that the model as config.json describes it has no use for: {First}. The files may be of another model than config.json.")]
+    private static partial void LogUnread(ILogger logger, string path, int count, string first);
 
     // A sequence is computed whole, and leaves nothing behind.
     private static QuireOptions ForEncoder(ModelSpec spec, QuireOptions options)

@@ -88,7 +88,8 @@ internal static class GgufCopy
         return values;
     }
 
-    public static byte[] Build(Checkpoint origin, GgufVariant variant = GgufVariant.Usual)
+    /// <param name="more">Adds what no converter writes.</param>
+    public static byte[] Build(Checkpoint origin, GgufVariant variant = GgufVariant.Usual, Action<TinyGguf>? more = null)
     {
         string architecture = Architectures[origin.Config.Architectures[0]];
         var file = new TinyGguf(architecture);
@@ -98,6 +99,7 @@ internal static class GgufCopy
         foreach ((string name, CopiedTensor tensor) in variant == GgufVariant.Fused ? Fused(tensors) : tensors)
             file.Tensor(name, (uint)GgmlType.F32, [.. tensor.Shape.Reverse()], MemoryMarshal.AsBytes<float>(tensor.Values).ToArray());
         if (architecture == "gpt-oss") GgufCopyBlocks.Write(origin, file);
+        more?.Invoke(file);
         return file.Build();
     }
 
