@@ -19,6 +19,7 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
     {
         GgufArchitecture names = GgufArchitecture.Of(file);
         RefuseOtherForms();
+        new GgufUnappliedKeys(file, keys).Refuse();
         json.WriteStartObject();
         json.WriteString("model_type", names.ModelType);
         json.WriteStartArray("architectures");

@@ -27,6 +27,7 @@ internal sealed class GgufEncoderKeys(GgufFile file, GgufKeys keys, Utf8JsonWrit
                 break;
             case "modern-bert":
                 keys.Number("norm_eps", "attention.layer_norm_epsilon");
+                if (file.Metadata.OptionalString(keys.Key("hidden_activation")) is { } activation) json.WriteString("hidden_activation", activation);
                 keys.Size("local_attention", "attention.sliding_window");
                 keys.Count("global_attn_every_n_layers", "attention.sliding_window_pattern");
                 // So llama.cpp pools where there are labels.

@@ -109,8 +109,6 @@ internal sealed class GgufLayerKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter
     // Where attention is written as one over latents, its head sizes are of those, and the model's own have keys of their own.
     private void WriteLatents()
     {
-        if (keys.OptionalNumber("attention.temperature_scale") is { } scale and not 0)
-            throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {keys.Key("attention.temperature_scale")} is {scale}; scaling of queries with the position is not supported here");
         int rotated = keys.Positive("rope.dimension_count"), heads = keys.Positive("attention.head_count");
         int whole = keys.OptionalCount("attention.key_length_mla") ?? keys.Positive("attention.key_length");
         if (whole <= rotated) throw QuireException.BadFile(file.Path, $"heads of {whole} elements rotate {rotated}, by {keys.Key("rope.dimension_count")}; fewer were expected");

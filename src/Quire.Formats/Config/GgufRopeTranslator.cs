@@ -61,11 +61,13 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
         json.WriteEndObject();
     }
 
-    // The common key multiplies what YaRN has anyway; its own takes the place of that.
+    // YaRN's own key takes the place of what YaRN has anyway; the common one multiplies either.
     private double? AttentionFactor(string type, double factor)
     {
         double? common = keys.OptionalNumber("rope.scaling.attn_factor");
-        return type != "yarn" ? common : keys.OptionalNumber("rope.scaling.yarn_attn_factor") ?? (common * ((0.1 * Math.Log(Math.Max(factor, 1))) + 1));
+        if (type != "yarn") return common;
+        double? own = keys.OptionalNumber("rope.scaling.yarn_attn_factor");
+        return common is null ? own : common * (own ?? ((0.1 * Math.Log(Math.Max(factor, 1))) + 1));
     }
 
     /// <summary>The share of each head's elements that rotate, or null where all do.</summary>
@@ -87,8 +89,7 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
     private int? HeadSize()
     {
         if (keys.OptionalCount("attention.key_length") is { } stated) return stated;
-        return keys.OptionalCount("embedding_length") is { } hidden && file.Metadata.TryGet(keys.Key("attention.head_count"), out GgufValue? heads)
-            && heads.Type != GgufValueType.Array && heads.AsInteger() is > 0 and long count ? (int)(hidden / count) : null;
+        return keys.OptionalCount("embedding_length") is { } hidden && keys.OptionalScalarCount("attention.head_count") is > 0 and int count ? hidden / count : null;
     }
 
     private void Factors(string name, string tensorName)
