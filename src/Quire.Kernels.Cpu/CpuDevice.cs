@@ -1,3 +1,4 @@
+using Quire.Kernels.Cpu.Attention;
 using Quire.Kernels.Cpu.Elements;
 using Quire.Kernels.Cpu.Experts;
 using Quire.Kernels.Cpu.Linear;
@@ -30,6 +31,22 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     public string Name => $"cpu ({kernels.Name}, {pool.Workers} threads)";
 
     public DeviceBuffer Allocate(long bytes) => new NativeBuffer(bytes);
+
+    public long ScratchBytes(StepDemand demand)
+    {
+        long attention = demand.Attention.Select(layer => AttentionScratch.Bytes(pool, layer.Heads, layer.Layout, demand.Sequences, demand.Positions)).DefaultIfEmpty().Max();
+        ProductScratch multiplied = default;
+        foreach (PreparedLinear weight in demand.Weights) multiplied = multiplied.Or(products.Scratch(weight, demand.Tokens, 1));
+        long sorted = 0;
+        foreach ((ExpertWeights experts, int chosen) in demand.Mixtures)
+        {
+            multiplied = multiplied.Or(ExpertLayer.Products(products, experts, chosen, demand.Tokens));
+            sorted = Math.Max(sorted, ExpertLayer.Bytes(experts, chosen, demand.Tokens));
+        }
+        return attention + multiplied.Bytes + sorted;
+    }
+
+    public long HeldScratchBytes => scratch.Length + products.HeldBytes + (expertLayer?.HeldBytes ?? 0);
 
     public void Write<T>(Tensor destination, ReadOnlySpan<T> source) where T : unmanaged
     {

@@ -19,6 +19,8 @@ public sealed class TransformerModel : IDisposable
     private readonly LoraSites adapters;
     private readonly WeightMap hubNames;
     private readonly KvScales[]? kvScales;
+    private readonly IReadOnlyList<PreparedLinear> linears;
+    private readonly IReadOnlyList<(ExpertWeights Experts, int Chosen)> mixtures;
 
     private TransformerModel(IDevice device, ModelSpec spec, WeightReader reader, WeightMap hubNames, int positions)
     {
@@ -44,6 +46,9 @@ public sealed class TransformerModel : IDisposable
             kvScales = [.. scales.Select(scale => scale ?? new KvScales(1, 1))];
         owned = reader.Owned;
         WeightBytes = reader.Bytes;
+        mixtures = reader.Mixtures;
+        HashSet<PreparedLinear> ofExperts = [.. mixtures.SelectMany(layer => layer.Experts.Up.Concat(layer.Experts.Down))];
+        linears = [.. reader.Linears.Where(weight => !ofExperts.Contains(weight))];
 
         Tensor Rotary(RopeSpec? rope)
         {
@@ -58,6 +63,14 @@ public sealed class TransformerModel : IDisposable
 
     /// <summary>How keys and values of this type are kept, float8 with the checkpoint's scales where it has some.</summary>
     public KvPlan PlanKv(DType type) => KvPlan.Of(Spec, type, type == DType.F8E4M3 ? kvScales : null);
+
+    /// <summary>What steps of this model ask of the device's own memory.</summary>
+    /// <param name="tokens">Of a step at most.</param>
+    /// <param name="sequences">Of a step at most.</param>
+    /// <param name="positions">Of the longest sequence.</param>
+    /// <param name="kv">Layouts of the layers' keys and values.</param>
+    public StepDemand Demand(int tokens, int sequences, int positions, KvPlan kv) =>
+        new(tokens, sequences, positions, linears, mixtures, [.. Spec.Layers.Select((layer, i) => (layer.Attention?.Heads ?? 0, kv.Layouts[i])).Where(layer => layer.Item1 > 0)]);
 
     /// <summary>Device bytes of weights and tables.</summary>
     public long WeightBytes { get; }

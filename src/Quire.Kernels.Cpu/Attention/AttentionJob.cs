@@ -14,7 +14,7 @@ namespace Quire.Kernels.Cpu.Attention;
 internal readonly unsafe struct AttentionJob<T> : IJob
     where T : unmanaged, ILanes<T>
 {
-    private const int Partition = 256;
+    private const int Partition = AttentionScratch.Partition;
     private const int Piece = 64;
 
     // Up to here widening in registers for every few rows is cheaper than widening once into memory.
@@ -67,7 +67,7 @@ internal readonly unsafe struct AttentionJob<T> : IJob
     }
 
     /// <summary>Floats of a partition's partial result.</summary>
-    public int PartialFloats => group * (padded + 2);
+    public int PartialFloats => group * AttentionScratch.PartialFloats(cache.Layout);
 
     /// <summary>Head tiles of a position.</summary>
     public int HeadTiles => cache.Layout.KvHeads * splits;

@@ -13,6 +13,12 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     /// <summary>Device memory of everything read so far.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Weights of products made so far.</summary>
+    public List<PreparedLinear> Linears { get; } = [];
+
+    /// <summary>Experts made so far, and how many of them a token has; their weights are among <see cref="Linears"/>.</summary>
+    public List<(ExpertWeights Experts, int Chosen)> Mixtures { get; } = [];
+
     /// <summary>Buffers and weights made so far, to be disposed with the model.</summary>
     public IReadOnlyList<IDisposable> Owned => owned;
 
@@ -292,6 +298,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     {
         PreparedLinear weight = device.Prepare(parts);
         owned.Add(weight);
+        Linears.Add(weight);
         Bytes += weight.ByteCount;
         return weight;
     }

@@ -10,6 +10,12 @@ public interface IDevice : IDisposable
     /// <summary>Zeroed memory of this device, alive until disposed.</summary>
     DeviceBuffer Allocate(long bytes);
 
+    /// <summary>Most bytes that the device takes for itself in such steps: for activations that it rounds, rows that it sorts by expert, parts of attention that it merges.</summary>
+    long ScratchBytes(StepDemand demand);
+
+    /// <summary>Bytes that it has taken for itself so far.</summary>
+    long HeldScratchBytes { get; }
+
     /// <summary>Copies host data into a tensor of this device, in order with the operations.</summary>
     /// <exception cref="ArgumentException">Lengths or element sizes differ.</exception>
     void Write<T>(Tensor destination, ReadOnlySpan<T> source) where T : unmanaged;

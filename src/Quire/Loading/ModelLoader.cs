@@ -51,7 +51,8 @@ internal static partial class ModelLoader
                 EosTokenIds = EosTokenIds(checkpoint),
                 LogitsRows = Math.Min(64, options.MaxSequences),
             };
-            MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, batched, model.WeightBytes, ModelExecutor.WorkspaceBytes(spec, executorOptions), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+            long scratch = ModelExecutor.ScratchBytes(device, model, executorOptions), workspace = ModelExecutor.WorkspaceBytes(model, executorOptions) + scratch;
+            MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, batched, model.WeightBytes, workspace, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) with { ScratchBytes = scratch };
             executorOptions = executorOptions with { Blocks = plan.Blocks, StateSlots = plan.StateSlots, MaxModelLength = plan.MaxModelLength };
             executorOptions = executorOptions with { AdapterSlots = options.MaxLoras };
             AdapterStore? adapters = options.EnableLora ? Adapters(checkpoint.Path, model, quantization, options) : null;
@@ -77,11 +78,12 @@ internal static partial class ModelLoader
                 EosTokenIds = executorOptions.EosTokenIds,
             };
             var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger, adapters);
-            return new LoadedModel(engine, adapters, runner, folder?.Normalises ?? true, spec, plan, device.Name, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
+            return new LoadedModel(engine, adapters, runner, folder?.Normalises ?? true, spec, plan, device, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
         }
         catch
         {
             model.Dispose();
+            device.Dispose();
             throw;
         }
     }
@@ -161,11 +163,12 @@ internal static partial class ModelLoader
 
 /// <summary>A running engine and what was decided for it.</summary>
 internal sealed record LoadedModel(
-    InferenceEngine Engine, AdapterStore? Adapters, RunnerKind Runner, bool Normalises, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
+    InferenceEngine Engine, AdapterStore? Adapters, RunnerKind Runner, bool Normalises, ModelSpec Spec, MemoryPlan Memory, IDevice Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
 {
     public void Dispose()
     {
         Engine.Dispose();
+        Device.Dispose();
         OwnPool?.Dispose();
     }
 }
