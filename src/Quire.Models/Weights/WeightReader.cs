@@ -39,7 +39,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         var module = new ModuleTensors(Taken, name[..^WeightEnd.Length]);
         if (quantization.Open(module, outputs, inputs) is { } coded) return coded;
         var plain = new StoredRows(Find(name, outputs, inputs));
-        return part is WeightPart.Head or WeightPart.Router or WeightPart.SharedScale ? plain : quantization.Plain(module.Name, plain);
+        return part is WeightPart.Head or WeightPart.Labels or WeightPart.Router or WeightPart.SharedScale ? plain : quantization.Plain(module.Name, plain);
     }
 
     /// <summary>Embedding or head as hidden rows, [vocabulary, hidden].</summary>
