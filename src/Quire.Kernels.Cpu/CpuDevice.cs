@@ -263,10 +263,10 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         for (int i = 0; i < indices.Length; i++) input.Slice(indices[i], 1).AsSpan<float>().CopyTo(output.Slice(i, 1).AsSpan<float>());
     }
 
-    public unsafe void MeanRows(Tensor output, Tensor input, Tensor starts)
+    public unsafe void PoolRows(Tensor output, Tensor input, Tensor starts, RowPooling pooling)
     {
         Check.F32(output, nameof(output), starts.Shape.Count - 1, input.Shape.Columns);
-        var job = new MeanRowsJob((float*)output.Address, (float*)input.Address, (int*)starts.Address, (int)output.Shape.Rows, (int)input.Shape.Columns);
+        var job = new PoolRowsJob((float*)output.Address, (float*)input.Address, (int*)starts.Address, (int)output.Shape.Rows, (int)input.Shape.Columns, pooling);
         pool.Run(ref job, job.Items);
     }
 

@@ -30,7 +30,7 @@ public sealed class TransformerModel : IDisposable
         Spec = spec;
         embedding = reader.Prepare(reader.Table(WeightPart.Embedding, spec));
         // Of a narrow table, lookup and head are different matrices even where they are one in the file.
-        normalisesAll = spec.Pooler is { Pooling: Pooling.Mean };
+        normalisesAll = spec.Pooler is { Pooling: not (Pooling.First or Pooling.Last) };
         if (spec.Pooler is { } pooled) pooler = new Pooler(reader, spec.HiddenSize, pooled);
         else head = spec is { TiedEmbedding: true, EmbeddingSize: 0 } ? embedding : reader.Prepare(reader.Table(WeightPart.Head, spec));
         if (spec is { HeadBias: true, Pooler: null }) headBias = reader.Vector(0, (WeightPart.HeadBias, spec.VocabularySize));
@@ -103,7 +103,7 @@ public sealed class TransformerModel : IDisposable
     }
 
     /// <summary>Runs the layers over one step; keys and values of its tokens are in the cache afterwards.</summary>
-    /// <returns>[tokens, hidden]: the residual stream before the final norm, or after it where <see cref="Pool"/> takes means; valid until the workspace's next use.</returns>
+    /// <returns>[tokens, hidden]: the residual stream before the final norm, or after it where <see cref="Pool"/> takes all rows; valid until the workspace's next use.</returns>
     public Tensor Forward(RaggedBatch batch, KvPool cache, Workspace workspace)
     {
         Tensor residual = ForwardThrough(batch, cache, workspace, layers.Length);
@@ -151,7 +151,10 @@ public sealed class TransformerModel : IDisposable
         {
             case Pooling.Last: device.GatherRows(rows, hidden, lastRows); break;
             case Pooling.First: device.GatherRows(rows, hidden, starts.Slice(0, rows.Shape[0])); break;
-            default: device.MeanRows(rows, hidden, starts); break;
+            case Pooling.Mean: device.PoolRows(rows, hidden, starts, RowPooling.Mean); break;
+            case Pooling.SumByRootLength: device.PoolRows(rows, hidden, starts, RowPooling.SumByRootLength); break;
+            case Pooling.WeightedMean: device.PoolRows(rows, hidden, starts, RowPooling.WeightedMean); break;
+            case Pooling.Max: device.PoolRows(rows, hidden, starts, RowPooling.Max); break;
         }
         if (!normalisesAll) Normalise(rows);
         return pooler!.Forward(device, rows, scratch);

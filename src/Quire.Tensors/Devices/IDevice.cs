@@ -165,11 +165,11 @@ public interface IDevice : IDisposable
     /// <param name="rows">[n] i32.</param>
     void GatherRows(Tensor output, Tensor input, Tensor rows);
 
-    /// <summary>output[i] = the mean of input rows starts[i] to starts[i + 1] - 1.</summary>
+    /// <summary>output[i] = one row of input rows starts[i] to starts[i + 1] - 1.</summary>
     /// <param name="output">[n, columns] f32.</param>
     /// <param name="input">[any, columns] f32.</param>
     /// <param name="starts">[n + 1] i32, each greater than the one before.</param>
-    void MeanRows(Tensor output, Tensor input, Tensor starts);
+    void PoolRows(Tensor output, Tensor input, Tensor starts, RowPooling pooling);
 
     /// <summary>Chooses a token for every row of logits, in the order of operations documented at <see cref="SamplingRow"/>.</summary>
     /// <param name="logits">[rows.Length, vocabulary] f32; spent.</param>

@@ -78,7 +78,10 @@ public static class RunnerChoice
             "cls_token" => Pooling.First,
             "mean_tokens" => Pooling.Mean,
             "lasttoken" => Pooling.Last,
-            _ => throw new QuireException(ErrorKind.NotSupported, $"{config.File}: the pooling {name} is not supported; cls_token, mean_tokens and lasttoken are."),
+            "max_tokens" => Pooling.Max,
+            "mean_sqrt_len_tokens" => Pooling.SumByRootLength,
+            "weightedmean_tokens" => Pooling.WeightedMean,
+            _ => throw new QuireException(ErrorKind.NotSupported, $"{config.File}: the pooling {name} is not supported; cls_token, lasttoken, max_tokens, mean_tokens, mean_sqrt_len_tokens and weightedmean_tokens are."),
         };
     }
 }
