@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Quire.Formats;
 
-/// <summary>What configurations of encoders say, and of what becomes of a text's rows.</summary>
+/// <summary>What configurations say of encoders, and of what becomes of a text's rows.</summary>
 internal sealed class GgufEncoderKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter json)
 {
-    private const string Head = "cls.output.weight", TokenTypes = "token_types.weight", TypeCount = "tokenizer.ggml.token_type_count";
+    private const string Head = "cls.output.weight", Dense = "cls.weight", TokenTypes = "token_types.weight", TypeCount = "tokenizer.ggml.token_type_count";
     private const int Ranks = 4;
 
     /// <summary>True where the file has a head for labels.</summary>
@@ -13,9 +13,7 @@ internal sealed class GgufEncoderKeys(GgufFile file, GgufKeys keys, Utf8JsonWrit
 
     public void Write()
     {
-        // Without its head, a classifier's file would pass for an embedder's.
-        if (!HasLabels(file) && (keys.OptionalCount("pooling_type") == Ranks || keys.Has("classifier.output_labels")))
-            throw QuireException.BadFile(file.Path, $"says that there are labels, by {keys.Key(keys.Has("classifier.output_labels") ? "classifier.output_labels" : "pooling_type")}, and has no tensor {Head}");
+        if (LostHead() is { } sign) throw QuireException.BadFile(file.Path, $"is a classifier's by {sign}, and has no tensor {Head}");
         if (keys.OptionalCount("pooling_type") is { } pooling and not (0 or Ranks))
             json.WriteString("pooling_type", pooling switch { 1 => "mean", 2 => "cls", 3 => "last", _ => throw QuireException.BadFile(file.Path, $"{keys.Key("pooling_type")} is {pooling}; a number from 0 to 4 was expected") });
         switch (file.Architecture)
@@ -23,6 +21,9 @@ internal sealed class GgufEncoderKeys(GgufFile file, GgufKeys keys, Utf8JsonWrit
             case "bert":
                 keys.Number("layer_norm_eps", "attention.layer_norm_epsilon");
                 json.WriteNumber("type_vocab_size", KindsOfTokens());
+                WriteLabels();
+                break;
+            case "qwen3":
                 WriteLabels();
                 break;
             case "modern-bert":
@@ -37,6 +38,13 @@ internal sealed class GgufEncoderKeys(GgufFile file, GgufKeys keys, Utf8JsonWrit
                 break;
         }
     }
+
+    // Without its head, a classifier's file would pass for an embedder's. Names of labels alone say nothing: embedders' files have them too, and ModernBERT's have the layer before a head of another kind.
+    private string? LostHead() =>
+        HasLabels(file) ? null
+        : keys.OptionalCount("pooling_type") == Ranks ? keys.Key("pooling_type")
+        : file.Tensors.ContainsKey(Dense) && (file.Architecture == "bert" || keys.Has("classifier.output_labels")) ? Dense
+        : null;
 
     // Files of models that have no table of kinds say that there is one kind.
     private long KindsOfTokens()
