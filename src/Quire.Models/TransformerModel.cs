@@ -76,7 +76,7 @@ public sealed class TransformerModel : IDisposable
     public long WeightBytes { get; }
 
     /// <summary>Names of tensors that the checkpoint has for layers and that the model was not made of.</summary>
-    public IReadOnlyList<string> UnreadTensors { get; private set; } = [];
+    public IReadOnlyList<string> TensorsWithoutUse { get; private set; } = [];
 
     /// <summary>Reads and prepares all weights; the checkpoint may be closed afterwards.</summary>
     /// <param name="positions">Longest sequence that will be run: the size of the rotary tables.</param>
@@ -91,8 +91,8 @@ public sealed class TransformerModel : IDisposable
         try
         {
             var model = new TransformerModel(device, spec, reader, hubNames, positions);
-            if (checkpoint.Config.IsGguf) Models.UnreadTensors.RefuseIn(checkpoint, spec, reader.Unread);
-            else model.UnreadTensors = Models.UnreadTensors.OfLayers(reader.Unread, spec);
+            if (checkpoint.Config.IsGguf) UnreadTensors.RefuseIn(checkpoint, spec, reader.Unread);
+            else model.TensorsWithoutUse = UnreadTensors.OfLayers(reader.Unread, spec);
             return model;
         }
         catch

@@ -59,7 +59,7 @@ internal sealed class GgufUnappliedKeys(GgufFile file, GgufKeys keys)
         if (!Windowed.Contains(file.Architecture) && keys.OptionalCount("attention.sliding_window") is > 0 and int window && window < keys.OptionalCount("context_length"))
             throw Unapplied("attention.sliding_window", window, "0, or at least the context's length");
         if (NormalisesExperts.TryGetValue(file.Architecture, out bool normalises) && file.Metadata.OptionalBool(keys.Key("expert_weights_norm")) is { } asked && asked != normalises)
-            throw Unapplied("expert_weights_norm", asked, normalises.ToString());
+            throw Unapplied("expert_weights_norm", asked, normalises ? "true" : "false");
         if (file.Architecture != "modern-bert" && file.Metadata.OptionalString(keys.Key("hidden_activation")) is { } activation)
             throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {keys.Key("hidden_activation")} is {activation}; {file.Architecture} is supported with its own activation, without the key");
         foreach (string key in (string[])["swiglu_clamp_exp", "swiglu_clamp_shexp"])
@@ -69,16 +69,17 @@ internal sealed class GgufUnappliedKeys(GgufFile file, GgufKeys keys)
     private void RefuseSizes()
     {
         int? heads = keys.OptionalScalarCount("attention.head_count"), divided = heads > 0 ? keys.OptionalCount("embedding_length") / heads : null;
-        int? key = keys.OptionalCount("attention.key_length"), value = keys.OptionalCount("attention.value_length");
-        if (key is { } size && DividedHeads.Contains(file.Architecture) && size != divided) throw Unapplied("attention.key_length", size, $"{divided}, the hidden size over its heads,");
-        if (value is { } other && !Latent.Contains(file.Architecture) && other != (key ?? divided)) throw Unapplied("attention.value_length", other, $"{key ?? divided}, as keys have,");
-        Same("attention.key_length_swa", key ?? divided);
-        Same("attention.value_length_swa", value ?? key ?? divided);
-        Same("rope.dimension_count_swa", keys.OptionalCount("rope.dimension_count") ?? key ?? divided);
+        int? key = keys.OptionalCount("attention.key_length") ?? divided, value = keys.OptionalCount("attention.value_length");
+        if (DividedHeads.Contains(file.Architecture)) Same("attention.key_length", divided, "the hidden size over its heads");
+        if (!Latent.Contains(file.Architecture)) Same("attention.value_length", key, "as keys have");
+        Same("attention.key_length_swa", key, "as in layers without a window");
+        Same("attention.value_length_swa", value ?? key, "as in layers without a window");
+        Same("rope.dimension_count_swa", keys.OptionalCount("rope.dimension_count") ?? key, "as in layers without a window");
 
-        void Same(string name, int? wanted)
+        // Without numbers of heads there is nothing to compare with, and loading says what is missing.
+        void Same(string name, int? wanted, string why)
         {
-            if (keys.OptionalCount(name) is { } own && own != wanted) throw Unapplied(name, own, $"{wanted}, as in layers without a window,");
+            if (wanted is { } size && keys.OptionalCount(name) is { } own && own != size) throw Unapplied(name, own, $"{size}, {why},");
         }
     }
 

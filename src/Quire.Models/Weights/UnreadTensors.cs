@@ -14,7 +14,7 @@ internal static partial class UnreadTensors
     {
         string[] names = [.. unread.Where(name => !IsLeftOut(name, spec)).Order(StringComparer.Ordinal)];
         if (names.Length == 0) return;
-        throw new QuireException(ErrorKind.NotSupported, $"{file.Path} holds {string.Join(", ", names.Take(Named))}{(names.Length > Named ? $" and {names.Length - Named} more" : "")}, which {file.Config.Architectures[0]} as {file.Config.File} describes it has no use for: "
+        throw new QuireException(ErrorKind.NotSupported, $"{file.Path} holds {string.Join(", ", names.Take(Named))}{(names.Length > Named ? $" and {names.Length - Named} more" : "")}, which {file.Config.Architectures[0]} with these keys has no use for: "
             + "the file has lost tensors or keys that belong to them, or is of a form that this build does not support.");
     }
 

@@ -9,6 +9,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     private const string WeightEnd = ".weight";
     private readonly List<IDisposable> owned = [];
     private readonly HashSet<string> read = [];
+    private readonly Dictionary<WeightPart, bool> forms = [];
 
     /// <summary>Device memory of everything read so far.</summary>
     public long Bytes { get; private set; }
@@ -25,8 +26,12 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     /// <summary>Names of the checkpoint's tensors that nothing here was made of.</summary>
     public IEnumerable<string> Unread => checkpoint.TensorNames.Where(name => !read.Contains(name));
 
-    // Of one layer alone the form of all follows: a layer that lacks its tensors is then missed, and not taken for one of another form.
-    private bool HasSomewhere(WeightPart part) => names.Has(part) && checkpoint.HasInSomeLayer(names.Pattern(part));
+    // From some layer the form of all follows: one that lacks its tensors is then missed, and not taken for one of another form. Files have thousands of names, and every expert asks.
+    private bool HasSomewhere(WeightPart part)
+    {
+        if (!forms.TryGetValue(part, out bool has)) forms[part] = has = names.Has(part) && checkpoint.HasInSomeLayer(names.Pattern(part));
+        return has;
+    }
 
     /// <summary>The matrix of a part, [outputs, inputs].</summary>
     /// <exception cref="QuireException">It is missing or has another shape.</exception>

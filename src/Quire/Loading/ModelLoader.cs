@@ -37,7 +37,7 @@ internal static partial class ModelLoader
         int batched = Math.Max(spec.IsEncoder ? longest : 1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
         TransformerModel model = TransformerModel.Load(checkpoint, spec, device, longest, quantization);
-        if (model.UnreadTensors is { Count: > 0 } unread) LogUnread(logger, checkpoint.Path, unread.Count, string.Join(", ", unread.Take(5)) + (unread.Count > 5 ? ", ..." : ""));
+        if (model.TensorsWithoutUse is { Count: > 0 } unread) LogUnread(logger, checkpoint.Path, unread.Count, string.Join(", ", unread.Take(5)) + (unread.Count > 5 ? ", ..." : ""));
         try
         {
             KvPlan kv = model.PlanKv(kvType);

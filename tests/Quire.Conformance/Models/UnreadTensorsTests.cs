@@ -58,6 +58,6 @@ public sealed class UnreadTensorsTests
         using Checkpoint checkpoint = Checkpoint.Open(folder);
         ModelSpec spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
         using TransformerModel model = TransformerModel.Load(checkpoint, spec, new CpuDevice(KernelSet.Default, pool, DType.F32, CpuActivations.F32), 16);
-        return model.UnreadTensors;
+        return model.TensorsWithoutUse;
     }
 }
