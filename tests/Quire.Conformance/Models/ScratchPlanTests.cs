@@ -29,6 +29,21 @@ public sealed class ScratchPlanTests
         foreach (string activations in (string[])["bf16", "int8"]) await Run(GgufModelTests.FileOf(name), new QuireOptions { CpuActivations = activations });
     }
 
+    public static IEnumerable<TheoryDataRow<string>> Poolers => FamilyFolders.Of(kind => kind != "causal");
+
+    [Theory, MemberData(nameof(Poolers))]
+    public async Task So_does_a_model_that_gives_rows(string name)
+    {
+        Assert.SkipWhen(name.Length == 0, "no embedders or classifiers in golden/families here");
+        using var golden = new PoolingGolden(name);
+        foreach (string type in (string[])["float32", "bfloat16"])
+        {
+            using var engine = new EngineRunner(golden.Folder, new QuireOptions { DType = type, MaxSequences = 4 });
+            await Task.WhenAll(Enumerable.Range(0, golden.Prompts.Length).Select(prompt => PoolingGoldenTests.Run(engine, golden, prompt)));
+            Assert.InRange(engine.Device.HeldScratchBytes, 0, engine.Memory.ScratchBytes);
+        }
+    }
+
     [Fact]
     public async Task So_does_a_quantised_checkpoint()
     {

@@ -19,7 +19,7 @@ public sealed class GgufUnappliedKeysTests : IDisposable
         ("expert_weights_scale", 3f), ("expert_group_scale", 3f), ("attention.clamp_kqv", 0.3f), ("attention.max_alibi_bias", 5f), ("attention.scale", 0.3f), ("attention.output_scale", 0.3f),
         ("attention.value_scale", 0.3f), ("attention.temperature_scale", 0.3f), ("attention.value_length", 6), ("attention.key_length_swa", 6), ("attention.value_length_swa", 6),
         ("rope.scaling.attn_factor", 0.3f), ("rope.scaling.yarn_ext_factor", 0.3f), ("rope.scaling.yarn_log_multiplier", 0.3f), ("rope.freq_base_swa", 777f), ("rope.dimension_count_swa", 2),
-        ("hidden_activation", "relu"),
+        ("hidden_activation", "relu"), ("attention.sliding_window", 3), ("expert_group_count", 2), ("attention.key_length", 64), ("expert_gating_func", 7),
     ];
 
     [Theory, MemberData(nameof(Families))]
