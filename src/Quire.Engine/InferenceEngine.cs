@@ -63,7 +63,7 @@ public sealed partial class InferenceEngine : IDisposable
         if (failure is { } cause) throw new QuireException(ErrorKind.Internal, $"The engine has failed: {cause.Message}", inner: cause);
         if (stopping || draining) throw new QuireException(ErrorKind.Unavailable, "The engine is shutting down.");
         if (request.Prompt.Length == 0) throw new QuireException(ErrorKind.InvalidRequest, "The prompt has no tokens.", param: "prompt");
-        if (request.Pools != options.Pools) throw new QuireException(ErrorKind.InvalidRequest, options.Pools ? "This engine pools; it generates no text." : "This engine generates text; start it with the runner pooling.", param: "runner");
+        if (request.Pools != options.Pools) throw new QuireException(ErrorKind.InvalidRequest, options.Pools ? "This model is run for embeddings or labels and gives no text; ask for those, or load a model that gives text." : "This engine generates text; start it with the runner pooling.", param: "runner");
         if (request.Prompt.Length >= options.MaxModelLength + (request.Pools ? 1 : 0))
             throw new QuireException(ErrorKind.InvalidRequest, $"The prompt has {request.Prompt.Length} tokens; this model's context of {options.MaxModelLength} leaves room for {options.MaxModelLength - 1}.", param: "prompt");
         if (Interlocked.Increment(ref queued) > maxQueued)

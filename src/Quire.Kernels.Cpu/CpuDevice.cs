@@ -1,3 +1,4 @@
+using Quire.Kernels.Cpu.Attention;
 using Quire.Kernels.Cpu.Elements;
 using Quire.Kernels.Cpu.Experts;
 using Quire.Kernels.Cpu.Linear;
@@ -30,6 +31,22 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
     public string Name => $"cpu ({kernels.Name}, {pool.Workers} threads)";
 
     public DeviceBuffer Allocate(long bytes) => new NativeBuffer(bytes);
+
+    public long ScratchBytes(StepDemand demand)
+    {
+        long attention = demand.Attention.Select(layer => AttentionPartials.Bytes(pool, layer.Heads, layer.Layout, demand.Sequences, demand.Positions)).DefaultIfEmpty().Max();
+        ProductScratch multiplied = default;
+        foreach (PreparedLinear weight in demand.Weights) multiplied = multiplied.Or(products.Scratch(weight, demand.Tokens, 1));
+        long sorted = 0;
+        foreach ((ExpertWeights experts, int chosen) in demand.Mixtures)
+        {
+            multiplied = multiplied.Or(ExpertLayer.Products(products, experts, chosen, demand.Tokens));
+            sorted = Math.Max(sorted, ExpertLayer.Bytes(experts, chosen, demand.Tokens));
+        }
+        return attention + multiplied.Bytes + sorted;
+    }
+
+    public long HeldScratchBytes => scratch.Length + products.HeldBytes + (expertLayer?.HeldBytes ?? 0);
 
     public void Write<T>(Tensor destination, ReadOnlySpan<T> source) where T : unmanaged
     {
@@ -246,10 +263,10 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         for (int i = 0; i < indices.Length; i++) input.Slice(indices[i], 1).AsSpan<float>().CopyTo(output.Slice(i, 1).AsSpan<float>());
     }
 
-    public unsafe void MeanRows(Tensor output, Tensor input, Tensor starts)
+    public unsafe void PoolRows(Tensor output, Tensor input, Tensor starts, RowPooling pooling)
     {
         Check.F32(output, nameof(output), starts.Shape.Count - 1, input.Shape.Columns);
-        var job = new MeanRowsJob((float*)output.Address, (float*)input.Address, (int*)starts.Address, (int)output.Shape.Rows, (int)input.Shape.Columns);
+        var job = new PoolRowsJob((float*)output.Address, (float*)input.Address, (int*)starts.Address, (int)output.Shape.Rows, (int)input.Shape.Columns, pooling);
         pool.Run(ref job, job.Items);
     }
 

@@ -7,6 +7,9 @@ internal sealed class ScratchMemory : IDisposable
 {
     private NativeBuffer buffer = new(0);
 
+    /// <summary>Bytes so far.</summary>
+    public long Length => buffer.Length;
+
     /// <summary>At least this many bytes, aligned to 64; what was there before is gone.</summary>
     public nint Get(long bytes)
     {

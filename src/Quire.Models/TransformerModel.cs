@@ -19,6 +19,8 @@ public sealed class TransformerModel : IDisposable
     private readonly LoraSites adapters;
     private readonly WeightMap hubNames;
     private readonly KvScales[]? kvScales;
+    private readonly IReadOnlyList<PreparedLinear> linears;
+    private readonly IReadOnlyList<(ExpertWeights Experts, int Chosen)> mixtures;
 
     private TransformerModel(IDevice device, ModelSpec spec, WeightReader reader, WeightMap hubNames, int positions)
     {
@@ -28,7 +30,7 @@ public sealed class TransformerModel : IDisposable
         Spec = spec;
         embedding = reader.Prepare(reader.Table(WeightPart.Embedding, spec));
         // Of a narrow table, lookup and head are different matrices even where they are one in the file.
-        normalisesAll = spec.Pooler is { Pooling: Pooling.Mean };
+        normalisesAll = spec.Pooler is { Pooling: not (Pooling.First or Pooling.Last) };
         if (spec.Pooler is { } pooled) pooler = new Pooler(reader, spec.HiddenSize, pooled);
         else head = spec is { TiedEmbedding: true, EmbeddingSize: 0 } ? embedding : reader.Prepare(reader.Table(WeightPart.Head, spec));
         if (spec is { HeadBias: true, Pooler: null }) headBias = reader.Vector(0, (WeightPart.HeadBias, spec.VocabularySize));
@@ -44,6 +46,9 @@ public sealed class TransformerModel : IDisposable
             kvScales = [.. scales.Select(scale => scale ?? new KvScales(1, 1))];
         owned = reader.Owned;
         WeightBytes = reader.Bytes;
+        mixtures = reader.Mixtures;
+        HashSet<PreparedLinear> ofExperts = [.. mixtures.SelectMany(layer => layer.Experts.Up.Concat(layer.Experts.Down))];
+        linears = [.. reader.Linears.Where(weight => !ofExperts.Contains(weight))];
 
         Tensor Rotary(RopeSpec? rope)
         {
@@ -59,8 +64,19 @@ public sealed class TransformerModel : IDisposable
     /// <summary>How keys and values of this type are kept, float8 with the checkpoint's scales where it has some.</summary>
     public KvPlan PlanKv(DType type) => KvPlan.Of(Spec, type, type == DType.F8E4M3 ? kvScales : null);
 
+    /// <summary>What steps of this model ask of the device's own memory.</summary>
+    /// <param name="tokens">Of a step at most.</param>
+    /// <param name="sequences">Of a step at most.</param>
+    /// <param name="positions">Of the longest sequence.</param>
+    /// <param name="kv">Layouts of the layers' keys and values.</param>
+    public StepDemand Demand(int tokens, int sequences, int positions, KvPlan kv) =>
+        new(tokens, sequences, positions, linears, mixtures, [.. Spec.Layers.Select((layer, i) => (layer.Attention?.Heads ?? 0, kv.Layouts[i])).Where(layer => layer.Item1 > 0)]);
+
     /// <summary>Device bytes of weights and tables.</summary>
     public long WeightBytes { get; }
+
+    /// <summary>Names of tensors that the checkpoint has for layers and that the model was not made of.</summary>
+    public IReadOnlyList<string> TensorsWithoutUse { get; private set; } = [];
 
     /// <summary>Reads and prepares all weights; the checkpoint may be closed afterwards.</summary>
     /// <param name="positions">Longest sequence that will be run: the size of the rotary tables.</param>
@@ -70,11 +86,14 @@ public sealed class TransformerModel : IDisposable
     {
         IModelFamily family = ModelFamilies.Of(checkpoint.Config);
         WeightMap hubNames = family.Weights(spec);
-        WeightMap names = checkpoint.Vocabulary is null ? hubNames = hubNames.Fitting(name => checkpoint.TryGet(name, out _)) : family.GgufWeights(spec).FittingGguf(name => checkpoint.TryGet(name, out _));
+        WeightMap names = checkpoint.Config.IsGguf ? family.GgufWeights(spec).FittingGguf(checkpoint) : hubNames = hubNames.Fitting(name => checkpoint.TryGet(name, out _));
         var reader = new WeightReader(checkpoint, names, device, quantization ?? QuantizationSchemes.Of(checkpoint));
         try
         {
-            return new TransformerModel(device, spec, reader, hubNames, positions);
+            var model = new TransformerModel(device, spec, reader, hubNames, positions);
+            if (checkpoint.Config.IsGguf) UnreadTensors.RefuseIn(checkpoint, spec, reader.Unread);
+            else model.TensorsWithoutUse = UnreadTensors.OfLayers(reader.Unread, spec);
+            return model;
         }
         catch
         {
@@ -84,7 +103,7 @@ public sealed class TransformerModel : IDisposable
     }
 
     /// <summary>Runs the layers over one step; keys and values of its tokens are in the cache afterwards.</summary>
-    /// <returns>[tokens, hidden]: the residual stream before the final norm, or after it where <see cref="Pool"/> takes means; valid until the workspace's next use.</returns>
+    /// <returns>[tokens, hidden]: the residual stream before the final norm, or after it where <see cref="Pool"/> takes all rows; valid until the workspace's next use.</returns>
     public Tensor Forward(RaggedBatch batch, KvPool cache, Workspace workspace)
     {
         Tensor residual = ForwardThrough(batch, cache, workspace, layers.Length);
@@ -132,7 +151,10 @@ public sealed class TransformerModel : IDisposable
         {
             case Pooling.Last: device.GatherRows(rows, hidden, lastRows); break;
             case Pooling.First: device.GatherRows(rows, hidden, starts.Slice(0, rows.Shape[0])); break;
-            default: device.MeanRows(rows, hidden, starts); break;
+            case Pooling.Mean: device.PoolRows(rows, hidden, starts, RowPooling.Mean); break;
+            case Pooling.SumByRootLength: device.PoolRows(rows, hidden, starts, RowPooling.SumByRootLength); break;
+            case Pooling.WeightedMean: device.PoolRows(rows, hidden, starts, RowPooling.WeightedMean); break;
+            case Pooling.Max: device.PoolRows(rows, hidden, starts, RowPooling.Max); break;
         }
         if (!normalisesAll) Normalise(rows);
         return pooler!.Forward(device, rows, scratch);
@@ -168,7 +190,7 @@ public sealed class TransformerModel : IDisposable
         WeightReader OpenWeights()
         {
             opened = openBase();
-            WeightMap names = opened.Vocabulary is null ? hubNames : ModelFamilies.Of(opened.Config).GgufWeights(Spec).FittingGguf(name => opened.TryGet(name, out _));
+            WeightMap names = opened.Config.IsGguf ? ModelFamilies.Of(opened.Config).GgufWeights(Spec).FittingGguf(opened) : hubNames;
             return new WeightReader(opened, names, device, quantization ?? QuantizationSchemes.Of(opened));
         }
     }

@@ -43,7 +43,7 @@ public sealed partial class QuireEngine : IAsyncDisposable
     public int MaxModelLength => model.Memory.MaxModelLength;
 
     /// <summary>The device in words.</summary>
-    public string Device => model.Device;
+    public string Device => model.Device.Name;
 
     /// <summary>How weights without a format of their own are kept.</summary>
     public Quire.Tensors.DType WeightType => model.Weights;
@@ -218,7 +218,7 @@ public sealed partial class QuireEngine : IAsyncDisposable
         using Checkpoint checkpoint = Checkpoint.Open(path);
         ModelText text = ModelText.Load(checkpoint, options);
         LoadedModel loaded = ModelLoader.Load(checkpoint, options, logger);
-        LogLoaded(logger, model, loaded.Device, loaded.Memory.MaxModelLength, loaded.Memory.Blocks - 1);
+        LogLoaded(logger, model, loaded.Device.Name, loaded.Memory.MaxModelLength, loaded.Memory.Blocks - 1);
         return new QuireEngine(path, loaded, text, checkpoint.Generation, options, time);
     }
 

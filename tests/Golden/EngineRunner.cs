@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Quire.Engine;
 using Quire.Formats;
+using Quire.Tensors;
 
 namespace Quire.Golden;
 
@@ -19,6 +20,8 @@ internal sealed class EngineRunner : IDisposable
     public InferenceEngine Engine => model.Engine;
 
     public MemoryPlan Memory => model.Memory;
+
+    public IDevice Device => model.Device;
 
     public GenerationStream Submit(int[] prompt, SamplingParameters parameters, int choice = 0) =>
         Engine.Submit(new EngineRequest { Id = "test", Prompt = prompt, Parameters = parameters, Choice = choice });

@@ -30,6 +30,11 @@ internal sealed class PoolingGolden : IDisposable
     /// <summary>A classifier's numbers of a prompt, or an embedder's embedding of length 1.</summary>
     public float[] Row(int prompt) => tensors.Tensors[$"{(IsClassifier ? "logits" : "embedding")}_{prompt}"].View.AsSpan<float>().ToArray();
 
+    /// <summary>An embedder's rows of a prompt's tokens after the final norm; null for prompts of which the reference has none.</summary>
+    public float[][]? Tokens(int prompt) => tensors.Tensors.TryGetValue($"last_hidden_{prompt}", out SafetensorsTensor? rows)
+        ? [.. rows.View.AsSpan<float>().ToArray().Chunk((int)rows.Shape.Columns)]
+        : null;
+
     /// <summary>A classifier's probabilities.</summary>
     public float[] Probabilities(int prompt) => [.. json.GetProperty("activated")[prompt].EnumerateArray().Select(value => value.GetSingle())];
 

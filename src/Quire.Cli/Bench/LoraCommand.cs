@@ -29,7 +29,7 @@ internal static class LoraCommand
             {
                 LoraModuleOption[] modules = Write(model, counts.Max(), BenchArguments.Positive("--rank", parsed.GetValue(rank)), folder);
                 QuireOptions options = flags.Options(parsed) with { PrefixCaching = false, EnableLora = true, MaxLoras = modules.Length, MaxLoraRank = parsed.GetValue(rank), LoraModules = modules };
-                await using QuireEngine engine = await QuireEngine.LoadAsync(model, options);
+                await using QuireEngine engine = await TextModel.LoadAsync(model, options, "bench lora");
                 foreach (int different in counts) await Compare(engine, modules[..different], count, BenchArguments.Positive("--steps", parsed.GetValue(steps)), runs, cancellation);
             }
             finally

@@ -79,11 +79,24 @@ internal static class ModelCommand
 
     private static string[] Given(string[]? names) => names is { Length: > 0 } ? names : throw new QuireException(ErrorKind.InvalidRequest, "--shapes is missing.", param: "shapes");
 
+    // Nobody asked for the length by name, so the error speaks of what did.
+    private static async Task<QuireEngine> Load(string path, QuireOptions options, int longest)
+    {
+        try
+        {
+            return await TextModel.LoadAsync(path, options with { MaxModelLength = options.MaxModelLength ?? longest }, "bench model");
+        }
+        catch (QuireException refused) when (refused.Param == "max-model-len" && options.MaxModelLength is null)
+        {
+            throw new QuireException(refused.Kind, $"{refused.Message} The measurement takes sequences of {longest} tokens; give smaller numbers to --prefill, --context or --steps.", param: "prefill");
+        }
+    }
+
     private static async Task Run(string path, string name, QuireOptions options, Plan plan, CancellationToken cancellation)
     {
         int longest = Math.Max(plan.Prefill.DefaultIfEmpty(1).Max(), plan.Contexts.DefaultIfEmpty(1).Max()) + plan.Steps + 16;
         long start = Stopwatch.GetTimestamp();
-        await using QuireEngine engine = await QuireEngine.LoadAsync(path, options with { MaxModelLength = options.MaxModelLength ?? longest });
+        await using QuireEngine engine = await Load(path, options, longest);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{name}: {engine.Device}, weights {engine.Memory.WeightBytes / 1e6:0} MB {engine.WeightType}, activations {engine.Activations}, keys and values {engine.KvType}; loaded in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s"));
         var random = new Random(5);

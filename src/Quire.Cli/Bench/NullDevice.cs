@@ -11,6 +11,10 @@ internal sealed class NullDevice : IDevice
 
     public DeviceBuffer Allocate(long bytes) => new NativeBuffer(bytes);
 
+    public long ScratchBytes(StepDemand demand) => 0;
+
+    public long HeldScratchBytes => 0;
+
     public void Write<T>(Tensor destination, ReadOnlySpan<T> source) where T : unmanaged => source.CopyTo(destination.AsSpan<T>());
 
     public PreparedLinear Prepare(params ReadOnlySpan<IWeightRows> parts)
@@ -106,7 +110,7 @@ internal sealed class NullDevice : IDevice
     {
     }
 
-    public void MeanRows(Tensor output, Tensor input, Tensor starts)
+    public void PoolRows(Tensor output, Tensor input, Tensor starts, RowPooling pooling)
     {
     }
 

@@ -22,7 +22,7 @@ internal static class ChatCommand
         command.Options.Add(quick);
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using QuireEngine engine = await QuireEngine.LoadAsync(BuiltInModel.Choose(flags.Model(parsed), "chat"), flags.Options(parsed));
+            await using QuireEngine engine = await TextModel.LoadAsync(BuiltInModel.Choose(flags.Model(parsed), "chat"), flags.Options(parsed), "chat");
             var messages = new JsonArray();
             if (parsed.GetValue(system) is { } text) messages.Add((JsonNode)Message("system", text));
             var conversation = new Conversation(engine, messages, sampling.Read(parsed, engine));

@@ -17,7 +17,7 @@ internal static class CompleteCommand
         command.Options.Add(prompt);
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using QuireEngine engine = await QuireEngine.LoadAsync(BuiltInModel.Choose(flags.Model(parsed), "complete"), flags.Options(parsed));
+            await using QuireEngine engine = await TextModel.LoadAsync(BuiltInModel.Choose(flags.Model(parsed), "complete"), flags.Options(parsed), "complete");
             string text = parsed.GetValue(prompt) ?? await Console.In.ReadToEndAsync(cancellation);
             var request = new GenerationRequest { Prompt = text, Sampling = sampling.Read(parsed, engine) };
             Console.Write(text);

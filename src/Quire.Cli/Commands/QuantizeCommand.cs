@@ -11,8 +11,8 @@ internal static class QuantizeCommand
         var flags = new ModelFlags();
         var output = new Option<string>("--output", "-o") { Description = "The folder to write; must be new or empty.", Required = true };
         var scheme = new Option<string>("--scheme") { Description = "int4 (weights in groups of 128), int8 or fp8 (weights, and inputs by row).", DefaultValueFactory = _ => "int4" };
-        var text = new Option<string?>("--text") { Description = "A text file that perplexity is measured on. Default: a page of English inside this tool, enough to see a mistake, too little to rank schemes." };
-        var command = new Command("quantize", "Write a quantised checkpoint (compressed-tensors), and measure its perplexity before and after.") { output, scheme, text };
+        var text = new Option<string?>("--text") { Description = "A text file that the change is measured on. Default: a page of English inside this tool, enough to see a mistake, too little to rank schemes." };
+        var command = new Command("quantize", "Write a quantised checkpoint (compressed-tensors), and measure what that changed: perplexity, or the rows of embedders and classifiers.") { output, scheme, text };
         flags.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -30,11 +30,19 @@ internal static class QuantizeCommand
             string sample = parsed.GetValue(text) is { } file ? await ReadAsync(file, cancellation) : SampleText();
             QuantizationReport report = await CheckpointQuantizer.QuantizeAsync(model, parsed.GetValue(output)!, format, sample, options, cancellation);
             Console.WriteLine($"{parsed.GetValue(output)}: {report.Modules} matrices in {parsed.GetValue(scheme)}, {report.Bytes / 1e6:0.0} MB of {report.SourceBytes / 1e6:0.0} MB");
-            Console.WriteLine($"perplexity {report.SourcePerplexity:0.000} before, {report.Perplexity:0.000} after ({(report.Perplexity / report.SourcePerplexity) - 1:+0.00%;-0.00%}), over {report.Tokens} tokens");
+            Console.WriteLine(Describe(report.Drift));
             return 0;
         });
         return command;
     }
+
+    private static string Describe(QuantizationDrift drift) => drift switch
+    {
+        PerplexityDrift own => $"perplexity {own.Source:0.000} before, {own.Written:0.000} after ({(own.Written / own.Source) - 1:+0.00%;-0.00%}), over {own.Tokens} tokens",
+        EmbeddingDrift own => $"embeddings before and after: cosine {own.MeanCosine:0.00000} on average, {own.WorstCosine:0.00000} at worst, over {own.Texts} sentences",
+        LabelDrift own => $"probabilities before and after: {own.MeanChange:0.00000} apart on average, {own.WorstChange:0.00000} at worst, over {own.Texts} sentences",
+        _ => throw new ArgumentException($"{drift.GetType().Name} has no words here", nameof(drift)),
+    };
 
     private static async Task<string> ReadAsync(string file, CancellationToken cancellation) => File.Exists(file)
         ? await File.ReadAllTextAsync(file, cancellation)

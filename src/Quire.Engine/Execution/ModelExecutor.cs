@@ -39,8 +39,16 @@ public sealed class ModelExecutor : IExecutor
     }
 
     /// <summary>Bytes that an executor allocates beside weights and KV blocks.</summary>
-    public static long WorkspaceBytes(ModelSpec model, ExecutorOptions options) =>
-        Workspace.Bytes(model, options.MaxBatchedTokens) + (4L * options.LogitsRows * (HeadWidth(model) + model.HiddenSize));
+    public static long WorkspaceBytes(TransformerModel model, ExecutorOptions options)
+    {
+        KvPlan plan = model.PlanKv(options.KvType);
+        return Workspace.Bytes(model.Spec, options.MaxBatchedTokens) + (4L * options.LogitsRows * (HeadWidth(model.Spec) + model.Spec.HiddenSize))
+            + StepArrays.Bytes(options, plan.Groups.Count, plan.States?.Interval ?? 0);
+    }
+
+    /// <summary>Bytes that the device takes for itself in an executor's largest steps.</summary>
+    public static long ScratchBytes(IDevice device, TransformerModel model, ExecutorOptions options) =>
+        device.ScratchBytes(model.Demand(options.MaxBatchedTokens, options.MaxSequences, options.MaxModelLength, model.PlanKv(options.KvType)));
 
     // Numbers of a row after the final norm: logits, or what a pooler needs.
     private static int HeadWidth(ModelSpec model) => model.Pooler is { } pooler ? model.HiddenSize + pooler.Labels.Count : model.VocabularySize;

@@ -16,16 +16,22 @@ internal sealed class StepArrays : IDisposable
     public StepArrays(IDevice device, ExecutorOptions options, int groups, int stateInterval = 0)
     {
         this.device = device;
-        int tokens = options.MaxBatchedTokens, sequences = options.MaxSequences;
-        int maxBlocks = (options.MaxModelLength + KvLayout.BlockTokens - 1) / KvLayout.BlockTokens;
-        (tokenIds, positions, logitsIndices) = (new int[tokens], new int[tokens], new int[tokens]);
-        (adapterSlots, logitsSlots, tokenTypes) = (new int[tokens], new int[tokens], new int[tokens]);
-        (queryStart, seqLens) = (new int[sequences + 1], new int[sequences]);
-        slots = [.. Enumerable.Range(0, groups).Select(_ => new int[tokens])];
-        tables = [.. Enumerable.Range(0, groups).Select(_ => new int[sequences * maxBlocks])];
-        stateSlots = new int[stateInterval == 0 ? 0 : sequences * ((options.MaxModelLength + stateInterval - 1) / stateInterval)];
+        Sizes sizes = new(options, stateInterval);
+        (tokenIds, positions, logitsIndices) = (new int[sizes.Tokens], new int[sizes.Tokens], new int[sizes.Tokens]);
+        (adapterSlots, logitsSlots, tokenTypes) = (new int[sizes.Tokens], new int[sizes.Tokens], new int[sizes.Tokens]);
+        (queryStart, seqLens) = (new int[sizes.Sequences + 1], new int[sizes.Sequences]);
+        slots = [.. Enumerable.Range(0, groups).Select(_ => new int[sizes.Tokens])];
+        tables = [.. Enumerable.Range(0, groups).Select(_ => new int[sizes.Table])];
+        stateSlots = new int[sizes.States];
         buffers = [.. new int[][] { tokenIds, positions, queryStart, seqLens, logitsIndices, adapterSlots, logitsSlots, tokenTypes }.Concat(slots).Concat(tables).Append(stateSlots).Select(array => device.Allocate(4L * Math.Max(1, array.Length)))];
         Batch = new RaggedBatch { Groups = new GroupBatch[groups] };
+    }
+
+    /// <summary>Bytes of the arrays and of their copies on the device.</summary>
+    public static long Bytes(ExecutorOptions options, int groups, int stateInterval)
+    {
+        Sizes sizes = new(options, stateInterval);
+        return 2L * sizeof(int) * (((6L + groups) * sizes.Tokens) + (2L * sizes.Sequences) + 1 + ((long)groups * sizes.Table) + sizes.States);
     }
 
     public RaggedBatch Batch { get; }
@@ -138,6 +144,18 @@ internal sealed class StepArrays : IDisposable
         Tensor tensor = buffers[buffer].Tensor(DType.I32, shape);
         device.Write<int>(tensor, source.AsSpan(0, (int)shape.Count));
         return tensor;
+    }
+
+    private readonly struct Sizes(ExecutorOptions options, int stateInterval)
+    {
+        public int Tokens { get; } = options.MaxBatchedTokens;
+
+        public int Sequences { get; } = options.MaxSequences;
+
+        /// <summary>Entries of a group's block tables.</summary>
+        public int Table { get; } = options.MaxSequences * ((options.MaxModelLength + KvLayout.BlockTokens - 1) / KvLayout.BlockTokens);
+
+        public int States { get; } = stateInterval == 0 ? 0 : options.MaxSequences * ((options.MaxModelLength + stateInterval - 1) / stateInterval);
     }
 }
 

@@ -24,6 +24,16 @@ public abstract class Checkpoint : IDisposable
     /// <exception cref="QuireException">The tensor exists and cannot be described (more than four dimensions).</exception>
     public abstract bool TryGet(string name, [NotNullWhen(true)] out CheckpointTensor? tensor);
 
+    /// <summary>True where a tensor has this name with some layer's number in the place of <c>{layer}</c>.</summary>
+    public bool HasInSomeLayer(string pattern)
+    {
+        int at = pattern.IndexOf("{layer}", StringComparison.Ordinal);
+        if (at < 0) return TryGet(pattern, out _);
+        string start = pattern[..at], end = pattern[(at + "{layer}".Length)..];
+        return TensorNames.Any(name => name.Length > start.Length + end.Length && name.StartsWith(start, StringComparison.Ordinal) && name.EndsWith(end, StringComparison.Ordinal)
+            && !name.AsSpan(start.Length..^end.Length).ContainsAnyExceptInRange('0', '9'));
+    }
+
     /// <summary>True where weights are stored as quantised ggml blocks.</summary>
     public bool HasBlocks => Vocabulary is not null && TensorNames.Any(name => TryGet(name, out CheckpointTensor? tensor) && tensor.BlockType is not null);
 

@@ -11,7 +11,7 @@ public sealed record SentenceTransformersFolder(string? PoolingMode, bool Normal
     private const string ModeKey = "pooling_mode_";
 
     // What newer files call the poolings, and what older ones do.
-    private static readonly Dictionary<string, string> Newer = new() { ["cls"] = "cls_token", ["mean"] = "mean_tokens", ["lasttoken"] = "lasttoken" };
+    private static readonly Dictionary<string, string> Newer = new() { ["cls"] = "cls_token", ["mean"] = "mean_tokens", ["lasttoken"] = "lasttoken", ["max"] = "max_tokens", ["weightedmean"] = "weightedmean_tokens" };
 
     /// <summary>True where there are such files.</summary>
     public static bool Is(string folder) => File.Exists(Path.Combine(folder, "modules.json"));

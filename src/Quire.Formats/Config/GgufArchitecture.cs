@@ -13,10 +13,11 @@ internal sealed record GgufArchitecture(string ClassName, string ModelType, bool
     private static readonly GgufArchitecture deepseekV3 = new("DeepseekV3ForCausalLM", "deepseek_v3");
 
     private static readonly GgufArchitecture bertLabels = new("BertForSequenceClassification", "bert");
+    private static readonly GgufArchitecture qwen3Labels = new("Qwen3ForSequenceClassification", "qwen3");
     private static readonly GgufArchitecture modernBertLabels = new("ModernBertForSequenceClassification", "modernbert");
 
-    // RoBERTa's files are BERT's: what comes before position 0 is cut off its table. Of BERT's own classifiers the converter leaves a part out.
-    private static readonly string[] asBert = ["RobertaModel", "RobertaForSequenceClassification", "XLMRobertaModel", "XLMRobertaForSequenceClassification"];
+    // RoBERTa's files are BERT's: what comes before position 0 is cut off its table. Of BERT's own classifiers the converter leaves a part out. Of models that see pictures too, the text model is a file of its own.
+    private static readonly string[] asOthers = ["Gemma3ForConditionalGeneration", "RobertaModel", "RobertaForSequenceClassification", "XLMRobertaModel", "XLMRobertaForSequenceClassification"];
 
     private static readonly Dictionary<string, GgufArchitecture> known = new()
     {
@@ -69,7 +70,7 @@ internal sealed record GgufArchitecture(string ClassName, string ModelType, bool
 
     /// <summary>transformers' classes that GGUF files may hold.</summary>
     public static IReadOnlyList<string> ClassNames { get; } =
-        [.. known.Values.Concat([mistral, mixtral, olmo3, deepseekV3, modernBertLabels]).Select(architecture => architecture.ClassName), .. asBert];
+        [.. known.Values.Concat([mistral, mixtral, olmo3, deepseekV3, qwen3Labels, modernBertLabels]).Select(architecture => architecture.ClassName), .. asOthers];
 
     /// <exception cref="QuireException">Not among the supported ones.</exception>
     public static GgufArchitecture Of(GgufFile file) => file.Architecture switch
@@ -81,6 +82,7 @@ internal sealed record GgufArchitecture(string ClassName, string ModelType, bool
         "deepseek2" when GgufExpertKeys.HasSigmoids(file) => deepseekV3,
         "bert" when GgufEncoderKeys.HasLabels(file) => bertLabels,
         "modern-bert" when GgufEncoderKeys.HasLabels(file) => modernBertLabels,
+        "qwen3" when GgufEncoderKeys.HasLabels(file) => qwen3Labels,
         string name => known.GetValueOrDefault(name) ?? throw new QuireException(ErrorKind.NotSupported,
             $"{file.Path}: GGUF architecture {name} is not supported; the nearest is {NearestName.Of(name, known.Keys)}; known are {string.Join(", ", known.Keys)}"),
     };

@@ -19,6 +19,7 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
     {
         GgufArchitecture names = GgufArchitecture.Of(file);
         RefuseOtherForms();
+        new GgufUnappliedKeys(file, keys).Refuse();
         json.WriteStartObject();
         json.WriteString("model_type", names.ModelType);
         json.WriteStartArray("architectures");
@@ -38,8 +39,8 @@ internal sealed class GgufConfigTranslator(GgufFile file, Utf8JsonWriter json)
         keys.Number("rms_norm_eps", "attention.layer_norm_rms_epsilon");
         keys.Number("attn_logit_softcapping", "attn_logit_softcapping");
         keys.Number("final_logit_softcapping", "final_logit_softcapping");
-        json.WriteBoolean("attention_bias", file.Tensors.ContainsKey("blk.0.attn_q.bias") || file.Tensors.ContainsKey("blk.0.attn_qkv.bias"));
-        json.WriteBoolean("mlp_bias", file.Tensors.ContainsKey("blk.0.ffn_up.bias"));
+        json.WriteBoolean("attention_bias", file.HasInSomeLayer("attn_q.bias") || file.HasInSomeLayer("attn_qkv.bias"));
+        json.WriteBoolean("mlp_bias", file.HasInSomeLayer("ffn_up.bias"));
 
         new GgufExpertKeys(file, keys, json).Write();
         new GgufFamilyKeys(file, keys, json).Write();

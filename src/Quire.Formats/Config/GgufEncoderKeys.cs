@@ -2,26 +2,33 @@ using System.Text.Json;
 
 namespace Quire.Formats;
 
-/// <summary>What configurations of encoders say, and of what becomes of a text's rows.</summary>
+/// <summary>What configurations say of encoders, and of what becomes of a text's rows.</summary>
 internal sealed class GgufEncoderKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter json)
 {
+    private const string Head = "cls.output.weight", Dense = "cls.weight", TokenTypes = "token_types.weight", TypeCount = "tokenizer.ggml.token_type_count";
+    private const int Ranks = 4;
+
     /// <summary>True where the file has a head for labels.</summary>
-    public static bool HasLabels(GgufFile file) => file.Tensors.ContainsKey("cls.output.weight");
+    public static bool HasLabels(GgufFile file) => file.Tensors.ContainsKey(Head);
 
     public void Write()
     {
-        // Of rerankers it says that there are labels, which the tensors say too.
-        if (keys.OptionalCount("pooling_type") is { } pooling and not (0 or 4))
+        if (LostHead() is { } sign) throw QuireException.BadFile(file.Path, $"is a classifier's by {sign}, and has no tensor {Head}");
+        if (keys.OptionalCount("pooling_type") is { } pooling and not (0 or Ranks))
             json.WriteString("pooling_type", pooling switch { 1 => "mean", 2 => "cls", 3 => "last", _ => throw QuireException.BadFile(file.Path, $"{keys.Key("pooling_type")} is {pooling}; a number from 0 to 4 was expected") });
         switch (file.Architecture)
         {
             case "bert":
                 keys.Number("layer_norm_eps", "attention.layer_norm_epsilon");
-                json.WriteNumber("type_vocab_size", file.Tensors.TryGetValue("token_types.weight", out GgufTensor? types) ? types.Shape.Rows : 0);
+                json.WriteNumber("type_vocab_size", KindsOfTokens());
+                WriteLabels();
+                break;
+            case "qwen3":
                 WriteLabels();
                 break;
             case "modern-bert":
                 keys.Number("norm_eps", "attention.layer_norm_epsilon");
+                if (file.Metadata.OptionalString(keys.Key("hidden_activation")) is { } activation) json.WriteString("hidden_activation", activation);
                 keys.Size("local_attention", "attention.sliding_window");
                 keys.Count("global_attn_every_n_layers", "attention.sliding_window_pattern");
                 // So llama.cpp pools where there are labels.
@@ -32,9 +39,25 @@ internal sealed class GgufEncoderKeys(GgufFile file, GgufKeys keys, Utf8JsonWrit
         }
     }
 
+    // Without its head, a classifier's file would pass for an embedder's. Names of labels alone say nothing: embedders' files have them too, and ModernBERT's have the layer before a head of another kind.
+    private string? LostHead() =>
+        HasLabels(file) ? null
+        : keys.OptionalCount("pooling_type") == Ranks ? keys.Key("pooling_type")
+        : file.Tensors.ContainsKey(Dense) && (file.Architecture == "bert" || keys.Has("classifier.output_labels")) ? Dense
+        : null;
+
+    // Files of models that have no table of kinds say that there is one kind.
+    private long KindsOfTokens()
+    {
+        int? stated = file.Metadata.OptionalCount(TypeCount);
+        if (!file.Tensors.TryGetValue(TokenTypes, out GgufTensor? table))
+            return stated is null or < 2 ? 0 : throw QuireException.BadFile(file.Path, $"{TypeCount} is {stated}, and there is no tensor {TokenTypes}");
+        return stated is null || stated == table.Shape.Rows ? table.Shape.Rows : throw QuireException.BadFile(file.Path, $"{TypeCount} is {stated}; {table} has {table.Shape.Rows} rows");
+    }
+
     private void WriteLabels()
     {
-        if (!file.Tensors.TryGetValue("cls.output.weight", out GgufTensor? head)) return;
+        if (!file.Tensors.TryGetValue(Head, out GgufTensor? head)) return;
         string key = keys.Key("classifier.output_labels");
         string[]? labels = file.Metadata.OptionalArray(key)?.ToStrings();
         if (labels is not null && labels.Length != head.Shape.Rows) throw QuireException.BadFile(file.Path, $"{key} has {labels.Length} entries; {head} gives {head.Shape.Rows} numbers");

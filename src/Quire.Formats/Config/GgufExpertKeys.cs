@@ -5,7 +5,7 @@ namespace Quire.Formats;
 /// <summary>What configurations say about experts: the same numbers under other names in almost every family.</summary>
 internal sealed class GgufExpertKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter json)
 {
-    private const int Softmax = 1, Sigmoid = 2;
+    private const int Softmax = 1, Sigmoid = 2, SoftmaxOfChosen = 3;
     private const string SharedCount = "expert_shared_count", SharedSize = "expert_shared_feed_forward_length";
 
     /// <summary>True where experts are chosen by sigmoids: the key says so, or a correction is there, which only such files have.</summary>
@@ -37,6 +37,7 @@ internal sealed class GgufExpertKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
                 keys.Count("moe_layer_start_index", "leading_dense_block_count");
                 // The converter derives the key of the shared size from numbers that do not make it; the count does.
                 Shared("moe_num_shared_experts", SharedCount);
+                NeedRule(Softmax);
                 break;
             case "llama4":
                 Chosen("num_local_experts", "num_experts_per_tok", "intermediate_size");
@@ -44,6 +45,7 @@ internal sealed class GgufExpertKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
                 keys.Count("interleave_moe_layer_step", "interleave_moe_layer_step");
                 // llama.cpp knows the one that has no norms of heads by its experts.
                 json.WriteBoolean("use_qk_norm", keys.OptionalCount("expert_count") != 128);
+                NeedRule(Sigmoid);
                 break;
             case "minimax-m2":
                 Chosen("num_local_experts", "num_experts_per_tok", "intermediate_size");
@@ -51,17 +53,21 @@ internal sealed class GgufExpertKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
                 break;
             case "gpt-oss":
                 Chosen("num_local_experts", "num_experts_per_tok", "intermediate_size");
+                NeedRule(SoftmaxOfChosen);
                 break;
             case "granitemoe":
                 if (keys.OptionalCount(SharedSize) is > 0) throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {keys.Key(SharedSize)} is not 0; a shared feed-forward is not supported in GraniteMoe");
                 Chosen("num_local_experts", "num_experts_per_tok", null);
+                NeedRule(Softmax, SoftmaxOfChosen);
                 break;
             case "llama":
                 Chosen("num_local_experts", "num_experts_per_tok", "moe_intermediate_size");
+                NeedRule(Softmax, SoftmaxOfChosen);
                 break;
             default:
                 Chosen("num_experts", "num_experts_per_tok", "moe_intermediate_size");
                 Shared("shared_expert_intermediate_size", SharedSize);
+                NeedRule(Softmax);
                 // Files do not say it: weights of Qwen3's chosen experts are normalised, those of Qwen2's and OLMoE's are not (llama.cpp).
                 if (file.Architecture is "qwen3moe" or "qwen3next") json.WriteBoolean("norm_topk_prob", true);
                 break;
@@ -95,6 +101,6 @@ internal sealed class GgufExpertKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
     private void NeedRule(params int[] supported)
     {
         if (keys.OptionalCount("expert_gating_func") is > 0 and int rule && !supported.Contains(rule))
-            throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {keys.Key("expert_gating_func")} is {rule}; of {Softmax}, softmax, and {Sigmoid}, sigmoid, {file.Architecture} supports {string.Join(" and ", supported)}");
+            throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {keys.Key("expert_gating_func")} is {rule}; of {Softmax}, softmax, {Sigmoid}, sigmoid, and {SoftmaxOfChosen}, softmax of the chosen, {file.Architecture} supports {string.Join(" and ", supported)}");
     }
 }

@@ -137,7 +137,7 @@ internal sealed class GgufFamilyKeys(GgufFile file, GgufKeys keys, Utf8JsonWrite
 
     private bool HasQueryBias() => Has("attn_q.bias") || Has("attn_qkv.bias");
 
-    private bool Has(string name) => file.Tensors.ContainsKey($"blk.0.{name}");
+    private bool Has(string name) => file.HasInSomeLayer(name);
 
     /// <summary>Rows of the table of positions.</summary>
     private long Positions() => file.Tensors.TryGetValue("position_embd.weight", out GgufTensor? table) && table.Dimensions.Count == 2

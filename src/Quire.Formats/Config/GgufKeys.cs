@@ -15,6 +15,9 @@ internal sealed class GgufKeys(GgufFile file, Utf8JsonWriter json)
 
     public int? OptionalCount(string key) => Metadata.OptionalCount(Key(key));
 
+    /// <summary>A number, or null where it is absent or there is one per layer.</summary>
+    public int? OptionalScalarCount(string key) => Metadata.TryGet(Key(key), out GgufValue? value) && value.Type == GgufValueType.Array ? null : OptionalCount(key);
+
     public double? OptionalNumber(string key) => Metadata.OptionalNumber(Key(key)) is not { } value ? null
         : Math.Abs(value) <= float.MaxValue ? value
         : throw QuireException.BadFile(file.Path, $"{Key(key)} is {value}; a number that float32 can hold was expected");

@@ -16,8 +16,8 @@ internal sealed class GgufLayerKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter
             int layers = keys.Positive("block_count"), further = keys.OptionalCount("nextn_predict_layers") ?? 0;
             // Whatever a layer is, it has a tensor.
             if (layers > file.Tensors.Count) throw QuireException.BadFile(file.Path, $"{keys.Key("block_count")} is {layers}; the file has {file.Tensors.Count} tensors");
-            if (file.Tensors.Keys.Any(name => name.StartsWith($"blk.{layers}.", StringComparison.Ordinal)))
-                throw QuireException.BadFile(file.Path, $"{keys.Key("block_count")} is {layers}; the file has tensors of more layers");
+            if (file.Tensors.Keys.FirstOrDefault(name => GgufLayerName.TrySplit(name, out int layer, out _) && layer >= layers) is { } behind)
+                throw QuireException.BadFile(file.Path, $"{keys.Key("block_count")} is {layers}; the file has tensors of more layers, such as {behind}");
             return further < layers ? layers - further : throw QuireException.BadFile(file.Path, $"{keys.Key("nextn_predict_layers")} is {further}; fewer than {keys.Key("block_count")}, {layers}, were expected");
         }
     }
@@ -109,8 +109,6 @@ internal sealed class GgufLayerKeys(GgufFile file, GgufKeys keys, Utf8JsonWriter
     // Where attention is written as one over latents, its head sizes are of those, and the model's own have keys of their own.
     private void WriteLatents()
     {
-        if (keys.OptionalNumber("attention.temperature_scale") is { } scale and not 0)
-            throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: {keys.Key("attention.temperature_scale")} is {scale}; scaling of queries with the position is not supported here");
         int rotated = keys.Positive("rope.dimension_count"), heads = keys.Positive("attention.head_count");
         int whole = keys.OptionalCount("attention.key_length_mla") ?? keys.Positive("attention.key_length");
         if (whole <= rotated) throw QuireException.BadFile(file.Path, $"heads of {whole} elements rotate {rotated}, by {keys.Key("rope.dimension_count")}; fewer were expected");

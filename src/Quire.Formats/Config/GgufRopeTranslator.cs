@@ -11,6 +11,8 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
     /// <summary>More than any head has pairs; keeps a wrong tensor from being read as a list.</summary>
     private const int MaxFactors = 4096;
 
+    private const string Long = "rope_factors_long.weight", Short = "rope_factors_short.weight", Divisors = "rope_freqs.weight";
+
     /// <summary>Families that rotate a part of each head unless their configuration says otherwise; a file without the key rotates all.</summary>
     private static readonly string[] Partial = ["phi2", "chatglm", "glm4", "glm4moe", "gptneox", "stablelm", "nemotron", "qwen3next"];
 
@@ -29,10 +31,13 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
 
         string? type = file.Metadata.OptionalString(keys.Key("rope.scaling.type"));
         double? factor = keys.OptionalNumber("rope.scaling.factor") ?? keys.OptionalNumber("rope.scale_linear");
-        bool longRope = file.Tensors.ContainsKey("rope_factors_long.weight");
+        bool longRope = Has(Long);
+        if (longRope != Has(Short)) throw QuireException.BadFile(file.Path, $"has a tensor {(longRope ? Long : Short)} and none {(longRope ? Short : Long)}");
         if (type is null or "none") type = longRope ? "longrope" : type is "none" || factor is null or 1 ? "default" : "linear";
         double? alpha = keys.OptionalNumber("rope.scaling.alpha");
         if (alpha > 0) type = "dynamic";
+
+        if (Has(Divisors) && type != "default") throw new QuireException(ErrorKind.NotSupported, $"{file.Path}: scales its rotation by the tensor {Divisors} and by the rule {type}; one of the two is supported");
 
         json.WriteStartObject("rope_scaling");
         json.WriteString("rope_type", type);
@@ -50,17 +55,19 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
         }
         // Files do not say it; every gpt-oss has it so.
         if (file.Architecture == "gpt-oss") json.WriteBoolean("truncate", false);
-        Factors("long_factor", "rope_factors_long.weight");
-        Factors("short_factor", "rope_factors_short.weight");
-        Factors("frequency_factors", "rope_freqs.weight");
+        Factors("long_factor", Long);
+        Factors("short_factor", Short);
+        Factors("frequency_factors", Divisors);
         json.WriteEndObject();
     }
 
-    // The common key multiplies what YaRN has anyway; its own takes the place of that.
+    // YaRN's own key takes the place of what YaRN has anyway; the common one multiplies either.
     private double? AttentionFactor(string type, double factor)
     {
         double? common = keys.OptionalNumber("rope.scaling.attn_factor");
-        return type != "yarn" ? common : keys.OptionalNumber("rope.scaling.yarn_attn_factor") ?? (common * ((0.1 * Math.Log(Math.Max(factor, 1))) + 1));
+        if (type != "yarn") return common;
+        double? own = keys.OptionalNumber("rope.scaling.yarn_attn_factor");
+        return common is null ? own : common * (own ?? ((0.1 * Math.Log(Math.Max(factor, 1))) + 1));
     }
 
     /// <summary>The share of each head's elements that rotate, or null where all do.</summary>
@@ -77,11 +84,12 @@ internal sealed class GgufRopeTranslator(GgufFile file, GgufKeys keys, Utf8JsonW
         return (int)(headSize * share) == rotated ? share : Math.BitIncrement(share);
     }
 
+    private bool Has(string tensor) => file.Tensors.ContainsKey(tensor);
+
     private int? HeadSize()
     {
         if (keys.OptionalCount("attention.key_length") is { } stated) return stated;
-        return keys.OptionalCount("embedding_length") is { } hidden && file.Metadata.TryGet(keys.Key("attention.head_count"), out GgufValue? heads)
-            && heads.Type != GgufValueType.Array && heads.AsInteger() is > 0 and long count ? (int)(hidden / count) : null;
+        return keys.OptionalCount("embedding_length") is { } hidden && keys.OptionalScalarCount("attention.head_count") is > 0 and int count ? hidden / count : null;
     }
 
     private void Factors(string name, string tensorName)

@@ -61,6 +61,10 @@ public sealed class GgufFile : IDisposable
 
     public IReadOnlyDictionary<string, GgufTensor> Tensors => tensors;
 
+    /// <summary>True where some layer has the tensor: what a model has must not be asked of its first layer, which may have lost it.</summary>
+    /// <param name="name">Behind the layer's number: <c>attn_q.bias</c>.</param>
+    public bool HasInSomeLayer(string name) => tensors.Keys.Any(stored => GgufLayerName.TrySplit(stored, out _, out string? own) && own == name);
+
     /// <summary>Maps the file and checks its metadata and tensor list; no tensor is read.</summary>
     /// <exception cref="QuireException">The file cannot be opened, is not a well-formed GGUF file, or is big-endian
     /// or of version 1.</exception>

@@ -70,7 +70,7 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
     }
 
     /// <summary>Floats of a partition's partial result.</summary>
-    public int PartialFloats => group * (padded + 2);
+    public int PartialFloats => group * AttentionPartials.PartialFloats(cache.Layout);
 
     /// <summary>Head tiles of a position.</summary>
     public int HeadTiles => cache.Layout.KvHeads * splits;

@@ -14,7 +14,7 @@ internal readonly unsafe struct AttentionPartitions<T>(AttentionJob<T> attention
     public static int Count(ComputePool pool, in AttentionJob<T> attention)
     {
         int items = attention.SingleRowItems, longest = 0;
-        if (items == 0 || items >= 4 * pool.Workers) return 0;
+        if (items == 0 || items > AttentionPartials.MaxItems(pool)) return 0;
         for (int sequence = 0; sequence < items / attention.HeadTiles; sequence++)
             if (!attention.IsPadding(sequence)) longest = Math.Max(longest, attention.Partitions(sequence).End);
         return longest > 1 ? longest : 0;

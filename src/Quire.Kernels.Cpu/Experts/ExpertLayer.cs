@@ -24,6 +24,29 @@ internal sealed unsafe class ExpertLayer(KernelSet kernels, ComputePool pool, Pr
         }
     }
 
+    /// <summary>What <see cref="Run"/> takes for rows sorted by expert, at most.</summary>
+    public static long Bytes(ExpertWeights layer, int chosen, int tokens)
+    {
+        long hidden = layer.Up[0].InputFeatures, middle = layer.Down[0].InputFeatures;
+        return Rows(chosen, tokens) * ((2 * hidden) + (3 * middle)) * sizeof(float);
+    }
+
+    /// <summary>What its products take, at most.</summary>
+    public static ProductScratch Products(Products products, ExpertWeights layer, int chosen, int tokens)
+    {
+        ProductScratch all = default;
+        foreach (IReadOnlyList<PreparedLinear> weights in (IReadOnlyList<PreparedLinear>[])[layer.Up, layer.Down])
+        {
+            int parts = weights.Sum(weight => weight is StackedWeight stacked ? stacked.Parts.Count : 1);
+            foreach (PreparedLinear weight in weights) all = all.Or(products.Scratch(weight, Rows(chosen, tokens), parts));
+        }
+        return all;
+    }
+
+    public long HeldBytes => inputs.Length + ups.Length + gated.Length + downs.Length;
+
+    private static long Rows(int chosen, int tokens) => (long)Math.Min(tokens, MaxTokens) * chosen;
+
     public void Dispose()
     {
         foreach (ScratchMemory memory in (ScratchMemory[])[inputs, ups, gated, downs]) memory.Dispose();

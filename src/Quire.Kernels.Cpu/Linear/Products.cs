@@ -108,6 +108,31 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
         }
     }
 
+    /// <summary>What a product of that many rows takes at most, alone or as one of several in a region.</summary>
+    public ProductScratch Scratch(PreparedLinear weight, long rows, int products)
+    {
+        if (weight is StackedWeight stacked)
+        {
+            ProductScratch all = default;
+            foreach (PackedWeight part in stacked.Parts) all = all.Or(Scratch(part, rows, products));
+            return all;
+        }
+        PackedWeight packed = Packed(weight);
+        Arithmetic arithmetic = Of(packed);
+        long bytes = rows * packed.InputFeatures * sizeof(float);
+        return new ProductScratch(
+            arithmetic switch
+            {
+                Arithmetic.Int8 or Arithmetic.Int8ByRow => kernels.Int8Bytes(rows, packed.InputFeatures, products),
+                Arithmetic.BF16 => kernels.Bf16Bytes(rows, packed.InputFeatures),
+                _ => 0,
+            },
+            packed.Scheme is not null && arithmetic != Arithmetic.Int8ByRow ? bytes : 0,
+            packed.OrderAddress != 0 ? bytes : 0);
+    }
+
+    public long HeldBytes => rounded.Length + scheme.Length + reordered.Length;
+
     public static PackedWeight Packed(PreparedLinear weight) =>
         weight as PackedWeight ?? throw new ArgumentException($"a {weight.GetType().Name} was prepared by another device, or is no table");
 

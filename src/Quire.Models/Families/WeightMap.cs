@@ -1,3 +1,5 @@
+using Quire.Formats;
+
 namespace Quire.Models;
 
 /// <summary>The weights that a spec can have. Those of a layer exist once per layer.</summary>
@@ -111,6 +113,8 @@ public enum WeightPart
 /// <summary>A checkpoint's names for the parts of a spec; <c>{layer}</c> stands for the layer index, <c>{expert}</c> for the expert's.</summary>
 public sealed class WeightMap
 {
+    private const string FusedQkv = "blk.{layer}.attn_qkv.weight";
+
     // Some files of a family have names under one of these, others have not.
     private static readonly string[] Prefixes = ["transformer.", "model.", "bert.", "roberta."];
     private readonly Dictionary<WeightPart, string> names = [];
@@ -178,10 +182,10 @@ public sealed class WeightMap
     public static WeightMap GgufGatedUp() => Gguf().Map("blk.{layer}.ffn_up.weight", WeightPart.Gate, WeightPart.Up);
 
     /// <summary>This map of GGUF's names, or it with query, key and value as one matrix, which any converter may make of them.</summary>
-    public WeightMap FittingGguf(Func<string, bool> exists) => !Has(WeightPart.RecurrentQkv) && exists("blk.0.attn_qkv.weight") ? MapFused() : this;
+    public WeightMap FittingGguf(Checkpoint file) => !Has(WeightPart.RecurrentQkv) && file.HasInSomeLayer(FusedQkv) ? MapFused() : this;
 
     private WeightMap MapFused() => this
-        .Map("blk.{layer}.attn_qkv.weight", WeightPart.Query, WeightPart.Key, WeightPart.Value)
+        .Map(FusedQkv, WeightPart.Query, WeightPart.Key, WeightPart.Value)
         .Map("blk.{layer}.attn_qkv.bias", WeightPart.QueryBias, WeightPart.KeyBias, WeightPart.ValueBias);
 
     /// <summary>Adds or replaces a name. One name for several parts is one stored matrix, their rows behind each other.</summary>
@@ -225,8 +229,12 @@ public sealed class WeightMap
     /// <summary>True where the map names the part.</summary>
     public bool Has(WeightPart part) => names.ContainsKey(part);
 
+    /// <summary>The name with <c>{layer}</c> and <c>{expert}</c> in the numbers' places.</summary>
     /// <exception cref="KeyNotFoundException">The family's map has no such part: an error of the family, not of the checkpoint.</exception>
-    public string Name(WeightPart part, int layer = 0, int expert = 0) => names.TryGetValue(part, out string? name)
-        ? name.Replace("{layer}", layer.ToString(), StringComparison.Ordinal).Replace("{expert}", expert.ToString(), StringComparison.Ordinal)
-        : throw new KeyNotFoundException($"the weight map has no {part}");
+    public string Pattern(WeightPart part) => names.TryGetValue(part, out string? name) ? name : throw new KeyNotFoundException($"the weight map has no {part}");
+
+    /// <summary>A layer's name for the part.</summary>
+    /// <exception cref="KeyNotFoundException">As for <see cref="Pattern"/>.</exception>
+    public string Name(WeightPart part, int layer = 0, int expert = 0) => Pattern(part)
+        .Replace("{layer}", layer.ToString(), StringComparison.Ordinal).Replace("{expert}", expert.ToString(), StringComparison.Ordinal);
 }

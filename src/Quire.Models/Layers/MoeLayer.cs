@@ -29,6 +29,7 @@ internal sealed class MoeLayer
             spec.Bias ? reader.ExpertBias(WeightPart.ExpertUpBias, layer, spec, 2 * spec.IntermediateSize) : default,
             spec.Bias ? reader.ExpertBias(WeightPart.ExpertDownBias, layer, spec, hidden) : default,
             spec.HasCorrection ? reader.Vector(layer, (WeightPart.RouterCorrection, spec.Experts)) : default);
+        reader.Mixtures.Add((experts, spec.Router.Chosen));
         if (sharedSpec.IntermediateSize == 0) return;
         shared = new MlpLayer(reader, layer, hidden, sharedSpec, adapters, WeightPart.SharedGate, WeightPart.SharedUp, WeightPart.SharedDown);
         if (spec.GatesShared) sharedScale = reader.Prepare(reader.Rows(WeightPart.SharedScale, layer, 1, hidden));

@@ -28,7 +28,7 @@ public sealed record PoolerSpec(Pooling Pooling)
     public IReadOnlyList<int>? MatryoshkaSizes { get; init; }
 }
 
-/// <summary>Which row of a sequence is taken, after the final norm.</summary>
+/// <summary>Which row of a sequence is taken, or what is made of all, after the final norm.</summary>
 public enum Pooling
 {
     /// <summary>The last token's.</summary>
@@ -39,6 +39,15 @@ public enum Pooling
 
     /// <summary>The mean of all.</summary>
     Mean,
+
+    /// <summary>The sum of all over the square root of their number.</summary>
+    SumByRootLength,
+
+    /// <summary>The mean of all with weights 1, 2, 3, ... in the order of tokens.</summary>
+    WeightedMean,
+
+    /// <summary>The largest of each element.</summary>
+    Max,
 }
 
 /// <summary>A product [hidden, hidden], its activation, and a norm.</summary>

@@ -8,14 +8,30 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
 {
     private const string WeightEnd = ".weight";
     private readonly List<IDisposable> owned = [];
+    private readonly HashSet<string> read = [];
+    private readonly Dictionary<WeightPart, bool> forms = [];
 
     /// <summary>Device memory of everything read so far.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Weights of products made so far.</summary>
+    public List<PreparedLinear> Linears { get; } = [];
+
+    /// <summary>Experts made so far, and how many of them a token has; their weights are among <see cref="Linears"/>.</summary>
+    public List<(ExpertWeights Experts, int Chosen)> Mixtures { get; } = [];
+
     /// <summary>Buffers and weights made so far, to be disposed with the model.</summary>
     public IReadOnlyList<IDisposable> Owned => owned;
 
-    public bool Has(WeightPart part, int layer = 0) => checkpoint.TryGet(names.Name(part, layer), out _);
+    /// <summary>Names of the checkpoint's tensors that nothing here was made of.</summary>
+    public IEnumerable<string> Unread => checkpoint.TensorNames.Where(name => !read.Contains(name));
+
+    // From some layer the form of all follows: one that lacks its tensors is then missed, and not taken for one of another form. Files have thousands of names, and every expert asks.
+    private bool HasSomewhere(WeightPart part)
+    {
+        if (!forms.TryGetValue(part, out bool has)) forms[part] = has = names.Has(part) && checkpoint.HasInSomeLayer(names.Pattern(part));
+        return has;
+    }
 
     /// <summary>The matrix of a part, [outputs, inputs].</summary>
     /// <exception cref="QuireException">It is missing or has another shape.</exception>
@@ -25,10 +41,10 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         if (names.IsTransposed && part is not (WeightPart.Embedding or WeightPart.Positions or WeightPart.Head)) return new TransposedRows(new StoredRows(Find(name, inputs, outputs)));
         // Tables are looked up, not multiplied: schemes quantise linear modules.
         if (quantization is null || part is WeightPart.Embedding or WeightPart.Positions || !name.EndsWith(WeightEnd, StringComparison.Ordinal)) return new StoredRows(Find(name, outputs, inputs));
-        var module = new ModuleTensors(n => checkpoint.TryGet(n, out CheckpointTensor? tensor) ? tensor : null, name[..^WeightEnd.Length]);
+        var module = new ModuleTensors(Taken, name[..^WeightEnd.Length]);
         if (quantization.Open(module, outputs, inputs) is { } coded) return coded;
         var plain = new StoredRows(Find(name, outputs, inputs));
-        return part is WeightPart.Head or WeightPart.Router or WeightPart.SharedScale ? plain : quantization.Plain(module.Name, plain);
+        return part is WeightPart.Head or WeightPart.Labels or WeightPart.Router or WeightPart.SharedScale ? plain : quantization.Plain(module.Name, plain);
     }
 
     /// <summary>Embedding or head as hidden rows, [vocabulary, hidden].</summary>
@@ -64,7 +80,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         // GGUF stacks the experts of each product, or of gate and up together.
         if (checkpoint.Config.IsGguf)
         {
-            IWeightRows[] gateUp = Has(WeightPart.ExpertGateUp, layer)
+            IWeightRows[] gateUp = HasSomewhere(WeightPart.ExpertGateUp)
                 ? [OfAll(WeightPart.ExpertGateUp, 2 * size, hidden)]
                 : [OfAll(WeightPart.ExpertGate, size, hidden), OfAll(WeightPart.ExpertUp, size, hidden)];
             return (gateUp, OfAll(WeightPart.ExpertDown, hidden, size));
@@ -81,8 +97,8 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     private IWeightRows Stacked(WeightPart part, int layer, int expert, MoeSpec moe, int outputs, int inputs)
     {
         string name = names.Name(part, layer);
-        if (moe.Storage == ExpertStorage.GptOss && checkpoint.TryGet(name + "_blocks", out CheckpointTensor? blocks))
-            return Fp4Rows.OpenMxfp4(blocks, checkpoint.Get(name + "_scales"), (long)expert * outputs, outputs, inputs);
+        if (moe.Storage == ExpertStorage.GptOss && Taken(name + "_blocks") is { } blocks)
+            return Fp4Rows.OpenMxfp4(blocks, Taken(name + "_scales") ?? throw QuireException.BadFile(checkpoint.Path, $"has no tensor {name}_scales"), (long)expert * outputs, outputs, inputs);
         bool isTransposed = moe.Storage != ExpertStorage.Stacked;
         (int rows, int columns) = isTransposed ? (inputs, outputs) : (outputs, inputs);
         var all = new StoredRows(Find(name, (long)moe.Experts * rows, columns));
@@ -134,7 +150,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     /// <summary>What a recurrence reads: queries, keys, values and gates of the output, each of all heads; or what a gated convolution does, as it is stored.</summary>
     public IWeightRows[] RecurrentRows(int layer, int hidden, RecurrentSpec spec)
     {
-        if (names.Has(WeightPart.RecurrentQkv) && Has(WeightPart.RecurrentQkv, layer))
+        if (HasSomewhere(WeightPart.RecurrentQkv))
             return [Rows(WeightPart.RecurrentQkv, layer, spec.Channels, hidden), Rows(WeightPart.RecurrentGate, layer, spec.OutputSize, hidden)];
         IWeightRows stored = Rows(WeightPart.RecurrentIn, layer, spec.RowSize, hidden);
         if (spec.Delta is not { } delta) return [stored];
@@ -182,7 +198,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     /// <summary>For each head what turns a query to a latent's length, and what makes a value of a latent.</summary>
     public (PreparedHeads Keys, PreparedHeads Values) LatentHeads(int layer, AttentionSpec spec, LatentSpec latent)
     {
-        if (names.Has(WeightPart.LatentKeys) && Has(WeightPart.LatentKeys, layer))
+        if (HasSomewhere(WeightPart.LatentKeys))
         {
             IWeightRows down = new PlainRows(Rows(WeightPart.LatentKeys, layer, spec.Heads * latent.Size, latent.PlainSize));
             IWeightRows values = new PlainRows(Rows(WeightPart.LatentValues, layer, spec.Heads * latent.ValueSize, latent.Size));
@@ -277,7 +293,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
             if (name.Length < 3) return null;
             string module = string.Join('.', name[..^1]), attention = string.Join('.', name[..^2]);
             foreach (string candidate in (string[])[$"{attention}.{end}", $"{attention}.attn.{end}", $"{module}.{end}", $"{module}.output_scale"])
-                if (checkpoint.TryGet(candidate, out _)) return new ModuleTensors(n => checkpoint.Get(n), candidate[..candidate.LastIndexOf('.')]).PositiveNumber(candidate[(candidate.LastIndexOf('.') + 1)..], "a float8 cache");
+                if (checkpoint.TryGet(candidate, out _)) return new ModuleTensors(Taken, candidate[..candidate.LastIndexOf('.')]).PositiveNumber(candidate[(candidate.LastIndexOf('.') + 1)..], "a float8 cache");
             return null;
         }
     }
@@ -287,6 +303,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     {
         PreparedLinear weight = device.Prepare(parts);
         owned.Add(weight);
+        Linears.Add(weight);
         Bytes += weight.ByteCount;
         return weight;
     }
@@ -327,9 +344,16 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         return values;
     }
 
+    private CheckpointTensor? Taken(string name)
+    {
+        if (!checkpoint.TryGet(name, out CheckpointTensor? tensor)) return null;
+        read.Add(name);
+        return tensor;
+    }
+
     private CheckpointTensor Find(string name, long outputs, long inputs)
     {
-        if (!checkpoint.TryGet(name, out CheckpointTensor? tensor))
+        if (Taken(name) is not { } tensor)
             throw QuireException.BadFile(checkpoint.Path, $"has no tensor {name}, which {checkpoint.Config.File} asks for");
         if (tensor.Shape.Rows != outputs || tensor.Shape.Columns != inputs)
         {

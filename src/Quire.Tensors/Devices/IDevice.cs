@@ -10,6 +10,12 @@ public interface IDevice : IDisposable
     /// <summary>Zeroed memory of this device, alive until disposed.</summary>
     DeviceBuffer Allocate(long bytes);
 
+    /// <summary>Most bytes that the device takes for itself in such steps: for activations that it rounds, rows that it sorts by expert, parts of attention that it merges.</summary>
+    long ScratchBytes(StepDemand demand);
+
+    /// <summary>Bytes that it has taken for itself so far.</summary>
+    long HeldScratchBytes { get; }
+
     /// <summary>Copies host data into a tensor of this device, in order with the operations.</summary>
     /// <exception cref="ArgumentException">Lengths or element sizes differ.</exception>
     void Write<T>(Tensor destination, ReadOnlySpan<T> source) where T : unmanaged;
@@ -159,11 +165,11 @@ public interface IDevice : IDisposable
     /// <param name="rows">[n] i32.</param>
     void GatherRows(Tensor output, Tensor input, Tensor rows);
 
-    /// <summary>output[i] = the mean of input rows starts[i] to starts[i + 1] - 1.</summary>
+    /// <summary>output[i] = one row of input rows starts[i] to starts[i + 1] - 1.</summary>
     /// <param name="output">[n, columns] f32.</param>
     /// <param name="input">[any, columns] f32.</param>
     /// <param name="starts">[n + 1] i32, each greater than the one before.</param>
-    void MeanRows(Tensor output, Tensor input, Tensor starts);
+    void PoolRows(Tensor output, Tensor input, Tensor starts, RowPooling pooling);
 
     /// <summary>Chooses a token for every row of logits, in the order of operations documented at <see cref="SamplingRow"/>.</summary>
     /// <param name="logits">[rows.Length, vocabulary] f32; spent.</param>

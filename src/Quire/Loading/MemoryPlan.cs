@@ -6,7 +6,7 @@ namespace Quire;
 
 /// <summary>What a loaded model takes of the machine's memory, decided before KV blocks are allocated.</summary>
 /// <param name="WeightBytes">Packed weights and tables.</param>
-/// <param name="WorkspaceBytes">Activations and logits of the largest step.</param>
+/// <param name="WorkspaceBytes">Activations, logits and arrays of the largest step, with what the device takes for itself: rounded activations, rows sorted by expert.</param>
 /// <param name="BlockBytes">One KV block of 16 tokens over all layers.</param>
 /// <param name="Blocks">KV blocks, the null block included.</param>
 /// <param name="MaxModelLength">Longest sequence.</param>
@@ -14,6 +14,9 @@ namespace Quire;
 /// <param name="Groups">KV groups: a full sequence takes its blocks once per group.</param>
 public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long BlockBytes, int Blocks, int MaxModelLength, int ModelMaxLength, int Groups)
 {
+    /// <summary>What of the workspace the device takes for itself, while steps grow to the largest.</summary>
+    public long ScratchBytes { get; init; }
+
     /// <summary>What adapters of the largest rank may take, as many as are kept in memory; 0 where adapters are not enabled.</summary>
     public long AdapterBytes { get; init; }
 
@@ -114,7 +117,7 @@ public sealed record MemoryPlan(long WeightBytes, long WorkspaceBytes, long Bloc
     /// <summary>For people, one fact a line.</summary>
     public string Describe() => string.Join(Environment.NewLine,
         $"weights    {Size(WeightBytes)}",
-        $"workspace  {Size(WorkspaceBytes)}" + (AdapterBytes == 0 ? "" : $"{Environment.NewLine}adapters   {Size(AdapterBytes)} at most"),
+        $"workspace  {Size(WorkspaceBytes)}" + (ScratchBytes == 0 ? "" : $", {Size(ScratchBytes)} of it for rows that are rounded or sorted by expert, as steps need it") + (AdapterBytes == 0 ? "" : $"{Environment.NewLine}adapters   {Size(AdapterBytes)} at most"),
         $"KV cache   {Size(KvBytes)}: {Blocks - 1} blocks of 16 tokens ({Size(BlockBytes)} each), {KvTokens} tokens"
             + (StateSlots == 0 ? "" : $"{Environment.NewLine}states     {Size(StateSlots * StateSlotBytes)}: {StateSlots - 1} slots of {StateInterval} tokens ({Size(StateSlotBytes)} each)"),
         $"context    {MaxModelLength} tokens" + (MaxModelLength < ModelMaxLength ? $" (the model could do {ModelMaxLength})" : ""),

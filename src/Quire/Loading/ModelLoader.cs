@@ -9,7 +9,7 @@ using Quire.Tensors;
 namespace Quire;
 
 /// <summary>From a checkpoint to a running engine of token ids: chooses backend, arithmetic and memory.</summary>
-internal static class ModelLoader
+internal static partial class ModelLoader
 {
     private static readonly Lazy<ComputePool> SharedPool = new(() => new ComputePool(Environment.ProcessorCount));
 
@@ -37,6 +37,7 @@ internal static class ModelLoader
         int batched = Math.Max(spec.IsEncoder ? longest : 1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
         TransformerModel model = TransformerModel.Load(checkpoint, spec, device, longest, quantization);
+        if (model.TensorsWithoutUse is { Count: > 0 } unread) LogUnread(logger, checkpoint.Path, unread.Count, string.Join(", ", unread.Take(5)) + (unread.Count > 5 ? ", ..." : ""));
         try
         {
             KvPlan kv = model.PlanKv(kvType);
@@ -50,7 +51,8 @@ internal static class ModelLoader
                 EosTokenIds = EosTokenIds(checkpoint),
                 LogitsRows = Math.Min(64, options.MaxSequences),
             };
-            MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, batched, model.WeightBytes, ModelExecutor.WorkspaceBytes(spec, executorOptions), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+            long scratch = ModelExecutor.ScratchBytes(device, model, executorOptions), workspace = ModelExecutor.WorkspaceBytes(model, executorOptions) + scratch;
+            MemoryPlan plan = MemoryPlan.Decide(spec, kv, options, batched, model.WeightBytes, workspace, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) with { ScratchBytes = scratch };
             executorOptions = executorOptions with { Blocks = plan.Blocks, StateSlots = plan.StateSlots, MaxModelLength = plan.MaxModelLength };
             executorOptions = executorOptions with { AdapterSlots = options.MaxLoras };
             AdapterStore? adapters = options.EnableLora ? Adapters(checkpoint.Path, model, quantization, options) : null;
@@ -76,14 +78,18 @@ internal static class ModelLoader
                 EosTokenIds = executorOptions.EosTokenIds,
             };
             var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger, adapters);
-            return new LoadedModel(engine, adapters, runner, folder?.Normalises ?? true, spec, plan, device.Name, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
+            return new LoadedModel(engine, adapters, runner, folder?.Normalises ?? true, spec, plan, device, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
         }
         catch
         {
             model.Dispose();
+            device.Dispose();
             throw;
         }
     }
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "{Path} holds {Count} tensors of layers that the model as config.json describes it has no use for: {First}. The files may be of another model than config.json.")]
+    private static partial void LogUnread(ILogger logger, string path, int count, string first);
 
     // A sequence is computed whole, and leaves nothing behind.
     private static QuireOptions ForEncoder(ModelSpec spec, QuireOptions options)
@@ -157,11 +163,12 @@ internal static class ModelLoader
 
 /// <summary>A running engine and what was decided for it.</summary>
 internal sealed record LoadedModel(
-    InferenceEngine Engine, AdapterStore? Adapters, RunnerKind Runner, bool Normalises, ModelSpec Spec, MemoryPlan Memory, string Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
+    InferenceEngine Engine, AdapterStore? Adapters, RunnerKind Runner, bool Normalises, ModelSpec Spec, MemoryPlan Memory, IDevice Device, DType Weights, string? Quantization, CpuActivations Activations, DType KvType, IReadOnlyList<int> EosTokenIds, ComputePool? OwnPool) : IDisposable
 {
     public void Dispose()
     {
         Engine.Dispose();
+        Device.Dispose();
         OwnPool?.Dispose();
     }
 }

@@ -40,6 +40,20 @@ public static class RunnerChoice
         }
     }
 
+    /// <summary>Checks, without reading weights, that a model will give text.</summary>
+    /// <param name="asker">Who needs it, for the message.</param>
+    /// <exception cref="QuireException">It gives embeddings or labels; the message says what answers for it.</exception>
+    public static void NeedText(string model, QuireOptions options, string asker)
+    {
+        RunnerKind runner = Of(model, options);
+        if (runner == RunnerKind.Generate) return;
+        (string gives, string endpoints) = runner == RunnerKind.Classify ? ("labels", "/classify, /score and /rerank") : ("embeddings", "/v1/embeddings, /score and /rerank");
+        string otherwise = Of(model, options with { Runner = "generate" }) != RunnerKind.Generate ? ""
+            : options.Runner == "pooling" ? " Without --runner pooling it gives text."
+            : " With --runner generate it gives text.";
+        throw new QuireException(ErrorKind.InvalidRequest, $"{asker} needs a model that gives text; {model} gives {gives}: `quire serve {model}` answers {endpoints}.{otherwise}", param: "model");
+    }
+
     private static ModelConfig ReadGguf(string path)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
@@ -64,7 +78,10 @@ public static class RunnerChoice
             "cls_token" => Pooling.First,
             "mean_tokens" => Pooling.Mean,
             "lasttoken" => Pooling.Last,
-            _ => throw new QuireException(ErrorKind.NotSupported, $"{config.File}: the pooling {name} is not supported; cls_token, mean_tokens and lasttoken are."),
+            "max_tokens" => Pooling.Max,
+            "mean_sqrt_len_tokens" => Pooling.SumByRootLength,
+            "weightedmean_tokens" => Pooling.WeightedMean,
+            _ => throw new QuireException(ErrorKind.NotSupported, $"{config.File}: the pooling {name} is not supported; cls_token, lasttoken, max_tokens, mean_tokens, mean_sqrt_len_tokens and weightedmean_tokens are."),
         };
     }
 }

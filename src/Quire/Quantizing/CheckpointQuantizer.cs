@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Quire.Engine;
 using Quire.Formats;
 using Quire.Tensors;
 
@@ -9,19 +8,15 @@ namespace Quire;
 /// <param name="Modules">Matrices that were quantised.</param>
 /// <param name="SourceBytes">Bytes of the checkpoint's tensors.</param>
 /// <param name="Bytes">Bytes of the written ones.</param>
-/// <param name="Tokens">Tokens of the text that were predicted.</param>
-/// <param name="SourcePerplexity">exp of the mean negative log probability of those tokens under the checkpoint.</param>
-/// <param name="Perplexity">The same under the written one, as it is served.</param>
-public sealed record QuantizationReport(int Modules, long SourceBytes, long Bytes, int Tokens, double SourcePerplexity, double Perplexity);
+/// <param name="Drift">What that changed.</param>
+public sealed record QuantizationReport(int Modules, long SourceBytes, long Bytes, QuantizationDrift Drift);
 
 /// <summary>Writes a checkpoint with its layers' weights rounded, in the format of compressed-tensors, which vLLM and transformers read too.</summary>
 public static class CheckpointQuantizer
 {
-    private const int Window = 512;
-
     /// <param name="model">A folder with safetensors files, or a Hub id in the local cache.</param>
     /// <param name="folder">Where to write; must not exist, or be empty.</param>
-    /// <param name="text">Perplexity is measured on it, in windows of 512 tokens.</param>
+    /// <param name="text">What changed is measured on it: perplexity in windows of 512 tokens, rows of its sentences.</param>
     /// <exception cref="QuireException">The checkpoint is quantised already or of another kind, the folder is not empty, or the text is too short.</exception>
     public static async Task<QuantizationReport> QuantizeAsync(string model, string folder, RoundedFormat format, string text, QuireOptions options, CancellationToken cancellationToken = default)
     {
@@ -33,7 +28,7 @@ public static class CheckpointQuantizer
         if (QuantizationSchemes.Of(checkpoint) is { } own) throw new QuireException(ErrorKind.InvalidRequest, $"{path} is quantised already ({own.Description}).");
 
         var modules = new RecordingScheme();
-        (double before, int tokens) = await MeasureAsync(path, options with { Scheme = modules }, text, cancellationToken).ConfigureAwait(false);
+        QuantizationMeasurement before = await QuantizationMeasurement.OfAsync(path, options with { Scheme = modules }, text, cancellationToken).ConfigureAwait(false);
         List<SafetensorsPart> parts = [];
         Dictionary<string, int> quantised = [];
         List<string> ignored = [];
@@ -58,23 +53,8 @@ public static class CheckpointQuantizer
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), parts);
         WriteConfig(path, folder, QuantizedConfig.Of(format, quantised, ignored));
         CopyOthers(path, folder);
-        (double after, _) = await MeasureAsync(folder, options, text, cancellationToken).ConfigureAwait(false);
-        return new QuantizationReport(quantised.Count, sourceBytes, parts.Sum(part => part.Bytes), tokens, before, after);
-    }
-
-    private static async Task<(double Perplexity, int Tokens)> MeasureAsync(string path, QuireOptions options, string text, CancellationToken cancellationToken)
-    {
-        await using QuireEngine engine = await QuireEngine.LoadAsync(path, options).ConfigureAwait(false);
-        if (engine.Runner != RunnerKind.Generate)
-            throw new QuireException(ErrorKind.NotSupported, "quire quantize measures perplexity, which this model has none of; serve it with --quantization fp8, int8 or int4 instead.", param: "model");
-        int[] ids = engine.Tokenize(new GenerationRequest { Prompt = text });
-        int window = Math.Min(Window, engine.MaxModelLength - 1);
-        if (ids.Length < 2) throw new QuireException(ErrorKind.InvalidRequest, "The text for the perplexity has fewer than two tokens.", param: "text");
-        var parameters = new SamplingParameters { MaxTokens = 1, Temperature = 0, PromptLogprobs = 0 };
-        IReadOnlyList<Generation>[] answers = [.. await engine.GenerateAsync(
-            ids.Chunk(window).Where(chunk => chunk.Length > 1).Select(chunk => new GenerationRequest { PromptTokens = chunk, Sampling = parameters }), cancellationToken).ConfigureAwait(false)];
-        double[] losses = [.. answers.SelectMany(answer => answer[0].PromptLogprobs!).Select(token => -(double)token.Logprob)];
-        return (Math.Exp(losses.Average()), losses.Length);
+        QuantizationMeasurement after = await QuantizationMeasurement.OfAsync(folder, options, text, cancellationToken).ConfigureAwait(false);
+        return new QuantizationReport(quantised.Count, sourceBytes, parts.Sum(part => part.Bytes), before.DriftTo(after));
     }
 
     private static void WriteConfig(string source, string folder, JsonObject quantization)
@@ -92,6 +72,14 @@ public static class CheckpointQuantizer
             string name = Path.GetFileName(file);
             bool isWeights = Path.GetExtension(name) is ".safetensors" or ".bin" or ".pt" or ".pth" or ".gguf" || name.EndsWith(".index.json", StringComparison.Ordinal);
             if (!isWeights && name != "config.json") File.Copy(file, Path.Combine(folder, name));
+        }
+        // What sentence-transformers says about each module stands in a folder of its own.
+        foreach (string module in SentenceTransformersFolder.Is(source) ? Directory.GetDirectories(source) : [])
+        {
+            string settings = Path.Combine(module, "config.json");
+            if (!File.Exists(settings)) continue;
+            string copy = Directory.CreateDirectory(Path.Combine(folder, Path.GetFileName(module))).FullName;
+            File.Copy(settings, Path.Combine(copy, "config.json"));
         }
     }
 

@@ -15,12 +15,14 @@ public sealed class GgufModelTests
         ? files.Order().Select(file => new TheoryDataRow<string>(Path.GetFileNameWithoutExtension(file)!))
         : [new TheoryDataRow<string>("")];
 
+    internal static string FileOf(string name) => Path.Combine(Folder!, name + ".gguf");
+
     [Theory, MemberData(nameof(Names))]
     public void Logits_and_greedy_tokens_equal_the_reference(string name)
     {
         using JsonDocument json = Load(name, out JsonElement golden);
         double tolerance = golden.GetProperty("tolerance_f32").GetDouble();
-        using var runner = new ForwardRunner(Path.Combine(Folder!, name + ".gguf"), positions: 256);
+        using var runner = new ForwardRunner(FileOf(name), positions: 256);
         using SafetensorsFile tensors = SafetensorsFile.Open(Path.Combine(Folder!, name + ".golden.safetensors"));
         float[] last = tensors.Tensors["last_logits"].View.AsSpan<float>().ToArray();
         JsonElement[] prompts = [.. golden.GetProperty("prompts").EnumerateArray()];

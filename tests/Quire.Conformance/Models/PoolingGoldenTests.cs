@@ -52,6 +52,50 @@ public sealed class PoolingGoldenTests
         Assert.Equal(JsonSerializer.Serialize(first.Pooler), JsonSerializer.Serialize(second.Pooler));
     }
 
+    public static IEnumerable<TheoryDataRow<string, string>> Poolings =>
+        from name in FamilyFolders.Of(kind => kind == "embed")
+        from mode in (string[])["mean", "mean_sqrt_len_tokens", "weightedmean", "max"]
+        select new TheoryDataRow<string, string>(name.Data, mode);
+
+    /// <summary>Both spellings of sentence-transformers' poolings, over the reference's own rows.</summary>
+    [Theory, MemberData(nameof(Poolings))]
+    public async Task Poolings_over_all_tokens_are_sentence_transformers_own(string name, string mode)
+    {
+        using PoolingGolden golden = Load(name);
+        using var copy = new WordModel(name);
+        ModelConfig config = ModelConfig.Read(Path.Combine(copy.Folder, "config.json"));
+        Directory.CreateDirectory(Path.Combine(copy.Folder, "1_Pooling"));
+        await File.WriteAllTextAsync(Path.Combine(copy.Folder, "modules.json"), """[{"type": "sentence_transformers.models.Transformer", "path": ""}, {"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}]""", TestContext.Current.CancellationToken);
+        foreach (string settings in (string[])[$$"""{"pooling_mode": "{{mode}}"}""", $$"""{"pooling_mode_{{mode.Replace("_tokens", "", StringComparison.Ordinal)}}_tokens": true, "pooling_mode_cls_token": false}"""])
+        {
+            await File.WriteAllTextAsync(Path.Combine(copy.Folder, "1_Pooling", "config.json"), settings, TestContext.Current.CancellationToken);
+            if (!ModelFamilies.Of(config).Describe(config).IsEncoder)
+            {
+                Assert.Contains("of a decoder the last token's row can be taken", Assert.Throws<QuireException>(() => new EngineRunner(copy.Folder, new QuireOptions { DType = "float32" })).Message, StringComparison.Ordinal);
+                continue;
+            }
+            using var engine = new EngineRunner(copy.Folder, new QuireOptions { DType = "float32" });
+            float[][] rows = await Task.WhenAll(Enumerable.Range(0, golden.Prompts.Length).Select(i => Run(engine, golden, i)));
+            for (int i = 0; i < rows.Length; i++)
+            {
+                if (golden.Tokens(i) is not { } tokens) continue;
+                double[] wanted = [.. Enumerable.Range(0, rows[i].Length).Select(column => Pooled(mode, [.. tokens.Select(token => (double)token[column])]))];
+                // The tolerance is of rows of length 1.
+                double allowed = golden.Tolerance("f32_max_abs") * Math.Max(1, Math.Sqrt(wanted.Sum(value => value * value)));
+                Assert.InRange(wanted.Zip(rows[i], (a, b) => Math.Abs(a - b)).Max(), 0, allowed);
+            }
+        }
+
+        // sentence_transformers/models/Pooling.py.
+        static double Pooled(string mode, double[] values) => mode switch
+        {
+            "mean" => values.Sum() / values.Length,
+            "mean_sqrt_len_tokens" => values.Sum() / Math.Sqrt(values.Length),
+            "weightedmean" => values.Select((value, i) => (i + 1) * value).Sum() / Enumerable.Range(1, values.Length).Sum(),
+            _ => values.Max(),
+        };
+    }
+
     private static PoolingGolden Load(string name)
     {
         Assert.SkipWhen(name.Length == 0, "no embedders or classifiers in golden/families here");

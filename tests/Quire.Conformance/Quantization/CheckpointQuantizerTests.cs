@@ -19,7 +19,8 @@ public sealed class CheckpointQuantizerTests : IDisposable
         string text = "The capital of Portugal is Lisbon. The capital of Austria is Vienna. A dog has 4 legs.";
         QuantizationReport report = await CheckpointQuantizer.QuantizeAsync(Demo, Path.Combine(folder, "out"), format, text, new QuireOptions { DType = "float32" }, TestContext.Current.CancellationToken);
         Assert.Equal(28, report.Modules);
-        Assert.InRange(report.Perplexity, report.SourcePerplexity * 0.5, report.SourcePerplexity * 2);
+        PerplexityDrift drift = Assert.IsType<PerplexityDrift>(report.Drift);
+        Assert.InRange(drift.Written, drift.Source * 0.5, drift.Source * 2);
         Assert.True(report.Bytes < report.SourceBytes * (format == RoundedFormat.Int4 ? 0.5 : 0.7), $"{report.Bytes} of {report.SourceBytes}");
         int[] prompt = [1, 900, 17, 300, 44, 1201];
         using var stored = new ForwardRunner(Path.Combine(folder, "out"));
@@ -27,6 +28,44 @@ public sealed class CheckpointQuantizerTests : IDisposable
         using var plain = new ForwardRunner(Demo);
         Assert.Equal(rounded.LastLogits(prompt), stored.LastLogits(prompt));
         Assert.NotEqual(plain.LastLogits(prompt), stored.LastLogits(prompt));
+    }
+
+    public static IEnumerable<TheoryDataRow<string>> Poolers => FamilyFolders.Of(kind => kind != "causal");
+
+    /// <summary>Embedders and classifiers, with what sentence-transformers says of them.</summary>
+    [Theory, MemberData(nameof(Poolers))]
+    public async Task So_is_one_of_a_model_that_gives_rows(string name)
+    {
+        Assert.SkipWhen(name.Length == 0, "no embedders or classifiers in golden/families here");
+        using var model = new WordModel(name);
+        string text = string.Join(".\n", Enumerable.Range(1, 8).Select(i => WordModel.Text(Enumerable.Range(5, 12).Select(j => 5 + (i * j % (model.Vocabulary - 5)))))), output = Path.Combine(folder, "rows");
+        var options = new QuireOptions { DType = "float32" };
+        QuantizationReport report = await CheckpointQuantizer.QuantizeAsync(model.Folder, output, RoundedFormat.Int8, text, options, TestContext.Current.CancellationToken);
+        Assert.True(report.Modules > 0, "no matrix was quantised");
+        switch (report.Drift)
+        {
+            case EmbeddingDrift drift:
+                Assert.Equal(8, drift.Texts);
+                Assert.InRange(drift.WorstCosine, 0.98, 1 - 1e-9);
+                Assert.InRange(drift.MeanCosine, drift.WorstCosine, 1);
+                break;
+            case LabelDrift drift:
+                Assert.Equal(8, drift.Texts);
+                Assert.InRange(drift.WorstChange, 1e-9, 0.2);
+                Assert.InRange(drift.MeanChange, 0, drift.WorstChange);
+                break;
+            default:
+                Assert.Fail($"{report.Drift}");
+                break;
+        }
+        Assert.Equal(await Rows(model.Folder, options with { Quantization = "int8" }), await Rows(output, options));
+
+        async Task<float[][]> Rows(string path, QuireOptions asked)
+        {
+            await using QuireEngine engine = await QuireEngine.LoadAsync(path, asked);
+            int[] ids = [.. Enumerable.Range(5, 20)];
+            return [engine.Runner == RunnerKind.Classify ? await engine.ClassifyAsync(ids) : await engine.EmbedAsync(ids), [engine.NormalisesEmbeddings ? 1 : 0]];
+        }
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class PoolingModelTests
         (string Query, string Document)[] pairs = [.. model.Golden.Prompts.Select((prompt, i) =>
         {
             int first = model.Golden.TokenTypes is { } types ? types[i].Count(type => type == 0) : prompt.Length / 2;
-            return (ServedModel.Text(prompt[..first]), ServedModel.Text(prompt[first..]));
+            return (WordModel.Text(prompt[..first]), WordModel.Text(prompt[first..]));
         })];
         var scoring = new { queries = pairs.Select(pair => pair.Query), documents = pairs.Select(pair => pair.Document), use_activation = false };
         using HttpResponseMessage response = await model.Server.Client.PostAsJsonAsync("/score", scoring, TestContext.Current.CancellationToken);
@@ -71,7 +71,7 @@ public sealed class PoolingModelTests
     {
         Assert.SkipWhen(name.Length == 0, "no classifiers in golden/families here");
         await using var model = await ServedModel.Start(name);
-        string tooLong = ServedModel.Text([.. Enumerable.Repeat(7, model.Server.Host.Engine.MaxModelLength + 1)]);
+        string tooLong = WordModel.Text([.. Enumerable.Repeat(7, model.Server.Host.Engine.MaxModelLength + 1)]);
         foreach ((string path, object body, int status) in ((string, object, int)[])
             [
                 ("/classify", new { }, 400), ("/classify", new { input = "" }, 400), ("/classify", new { input = tooLong }, 400), ("/classify", new { input = tooLong, truncate_prompt_tokens = -1 }, 200),
@@ -98,40 +98,23 @@ public sealed class PoolingModelTests
 
     private sealed class ServedModel : IAsyncDisposable
     {
-        private readonly string copy;
+        private readonly WordModel copy;
 
-        private ServedModel(PoolingGolden golden, string copy, TestServer server) => (Golden, this.copy, Server) = (golden, copy, server);
+        private ServedModel(PoolingGolden golden, WordModel copy, TestServer server) => (Golden, this.copy, Server) = (golden, copy, server);
 
         public TestServer Server { get; }
 
         public PoolingGolden Golden { get; }
 
-        public string[] Texts => [.. Golden.Prompts.Select(Text)];
+        public string[] Texts => [.. Golden.Prompts.Select(WordModel.Text)];
 
         public string[] Labels => [.. Server.Host.Engine.Labels];
 
-        public static string Text(int[] ids) => string.Join(' ', ids.Select(id => $"w{id}"));
-
         public static async Task<ServedModel> Start(string name, Func<QuireOptions, QuireOptions>? change = null)
         {
-            string folder = FamilyFolders.Path(name), copy = Directory.CreateTempSubdirectory("quire").FullName;
-            foreach (string file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Where(file => !file.Contains("golden" + Path.DirectorySeparatorChar + "golden", StringComparison.Ordinal)))
-            {
-                string target = Path.Combine(copy, Path.GetRelativePath(folder, file));
-                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-                File.Copy(file, target);
-            }
-            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")));
-            var vocabulary = Enumerable.Range(0, config.RootElement.GetProperty("vocab_size").GetInt32()).ToDictionary(id => $"w{id}");
-            File.WriteAllText(Path.Combine(copy, "tokenizer.json"), JsonSerializer.Serialize(new
-            {
-                version = "1.0",
-                added_tokens = Array.Empty<object>(),
-                pre_tokenizer = new { type = "WhitespaceSplit" },
-                model = new { type = "WordPiece", unk_token = "w0", continuing_subword_prefix = "##", max_input_chars_per_word = 100, vocab = vocabulary },
-            }));
+            var copy = new WordModel(name);
             QuireOptions options = TestServer.Options.Engine;
-            return new ServedModel(new PoolingGolden(name), copy, await TestServer.Start(TestServer.Options with { Model = copy, ServedModelNames = [name], Engine = change is null ? options : change(options) }));
+            return new ServedModel(new PoolingGolden(name), copy, await TestServer.Start(TestServer.Options with { Model = copy.Folder, ServedModelNames = [name], Engine = change is null ? options : change(options) }));
         }
 
         public async Task<JsonElement> Post(string path, object body)
@@ -151,7 +134,7 @@ public sealed class PoolingModelTests
         {
             await Server.DisposeAsync();
             Golden.Dispose();
-            Directory.Delete(copy, true);
+            copy.Dispose();
         }
     }
 }

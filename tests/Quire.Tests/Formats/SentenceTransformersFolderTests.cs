@@ -23,7 +23,7 @@ public sealed class SentenceTransformersFolderTests
     [InlineData("""{"pooling_mode":"mean","include_prompt":true}""", "mean_tokens")]
     [InlineData("""{"pooling_mode":"cls"}""", "cls_token")]
     [InlineData("""{"pooling_mode":["lasttoken"]}""", "lasttoken")]
-    [InlineData("""{"pooling_mode":"max"}""", "max")]
+    [InlineData("""{"pooling_mode":"max"}""", "max_tokens")]
     public void Reads_newer_files_too(string pooling, string mode)
     {
         using var folder = new TemporaryFolder();

@@ -32,22 +32,33 @@ public sealed class RowKernelTests
     }
 
     [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]
-    public void Means_of_rows_are_rounded_once(string set)
+    public void Pooled_rows_are_rounded_once(string set)
     {
         foreach (int columns in KernelSets.AwkwardSizes)
         {
             List<NativeBuffer> owned = [];
             int[] starts = [1, 2, 5, 9];
             float[] x = KernelSets.Floats(columns, 10 * columns, 3);
-            Tensor output = KernelSets.Unwritten(owned, new Shape(3, columns));
-            KernelSets.Device(set).MeanRows(output, KernelSets.Upload(owned, x, DType.F32, new Shape(10, columns)), KernelSets.Upload(owned, starts, DType.I32, new Shape(4)));
-            for (int run = 0; run < 3; run++)
+            foreach (RowPooling pooling in Enum.GetValues<RowPooling>())
             {
-                for (int i = 0; i < columns; i++)
-                    Assert.Equal((float)Enumerable.Range(starts[run], starts[run + 1] - starts[run]).Average(row => (double)x[(row * columns) + i]), output.AsSpan<float>()[(run * columns) + i]);
+                Tensor output = KernelSets.Unwritten(owned, new Shape(3, columns));
+                KernelSets.Device(set).PoolRows(output, KernelSets.Upload(owned, x, DType.F32, new Shape(10, columns)), KernelSets.Upload(owned, starts, DType.I32, new Shape(4)), pooling);
+                for (int run = 0; run < 3; run++)
+                {
+                    for (int i = 0; i < columns; i++)
+                        Assert.Equal((float)Pooled(pooling, [.. Enumerable.Range(starts[run], starts[run + 1] - starts[run]).Select(row => (double)x[(row * columns) + i])]), output.AsSpan<float>()[(run * columns) + i]);
+                }
             }
             owned.ForEach(buffer => buffer.Dispose());
         }
+
+        static double Pooled(RowPooling pooling, double[] values) => pooling switch
+        {
+            RowPooling.Mean => values.Average(),
+            RowPooling.SumByRootLength => values.Sum() / Math.Sqrt(values.Length),
+            RowPooling.WeightedMean => values.Select((value, i) => (i + 1) * value).Sum() / Enumerable.Range(1, values.Length).Sum(),
+            _ => values.Max(),
+        };
     }
 
     [Theory, MemberData(nameof(KernelSets.Names), MemberType = typeof(KernelSets))]

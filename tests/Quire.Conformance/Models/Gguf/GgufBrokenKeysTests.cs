@@ -1,4 +1,3 @@
-using System.Text;
 using Quire.Formats;
 using Quire.Golden;
 using Quire.Kernels.Cpu;
@@ -12,7 +11,7 @@ namespace Quire.Conformance.Models;
 [Trait("golden", "families")]
 public sealed class GgufBrokenKeysTests
 {
-    private const uint UInt32 = 4, Float32 = 6, Array = 9;
+    private const uint UInt32 = 4, Float32 = 6, Bool = 7, Text = 8, Array = 9, Float64 = 12;
 
     public static IEnumerable<TheoryDataRow<string>> Names => FamilyFolders.Of(_ => true).Where(row => row.Data.Length == 0 || GgufFamilyTests.IsMapped(row.Data));
 
@@ -61,31 +60,35 @@ public sealed class GgufBrokenKeysTests
         }
     }
 
-    // Every key but the tokenizer's: other numbers, another type, another name.
+    // Every key but the tokenizer's: other numbers, other types, another name.
     private static IEnumerable<(string Change, byte[] Bytes)> Broken(byte[] valid)
     {
-        string path = Path.GetTempFileName();
-        File.WriteAllBytes(path, valid);
-        (string Key, GgufValueType Type)[] keys;
-        using (GgufFile file = GgufFile.Open(path)) keys = [.. file.Metadata.Keys.Where(key => !key.StartsWith("tokenizer.", StringComparison.Ordinal)).Select(key => (key, file.Metadata.TryGet(key, out GgufValue? value) ? value.Type : default))];
-        File.Delete(path);
-        foreach ((string key, GgufValueType type) in keys)
+        var header = new GgufHeader(valid);
+        foreach (string key in header.Keys.Where(key => !key.StartsWith("tokenizer.", StringComparison.Ordinal)))
         {
-            int at = valid.AsSpan().IndexOf([.. BitConverter.GetBytes((long)Encoding.UTF8.GetByteCount(key)), .. Encoding.UTF8.GetBytes(key)]) + 8;
-            int value = at + Encoding.UTF8.GetByteCount(key);
-            yield return ($"{key} is missing", With(at, [(byte)'X']));
-            yield return ($"{key} of another type", With(value, BitConverter.GetBytes((uint)type == UInt32 ? Float32 : UInt32)));
-            if ((uint)type == UInt32)
-                foreach (uint number in (uint[])[0, 1, 2, 3, 7, 1000003, int.MaxValue, int.MaxValue + 1u, uint.MaxValue]) yield return ($"{key} is {number}", With(value + 4, BitConverter.GetBytes(number)));
-            if ((uint)type == Float32)
-                foreach (float number in (float[])[0, -1, 1e-30f, float.MaxValue, float.NaN, float.PositiveInfinity]) yield return ($"{key} is {number}", With(value + 4, BitConverter.GetBytes(number)));
-            if ((uint)type == Array) yield return ($"{key} has one element of another type", With(value + 4, BitConverter.GetBytes(UInt32), BitConverter.GetBytes(1L)));
+            uint type = header.Type(key);
+            yield return ($"{key} is missing", Renamed(key));
+            yield return ($"{key} of another type", header.With(key, type == UInt32 ? Float32 : UInt32, new byte[4]));
+            if (type != Text) yield return ($"{key} is a text", header.With(key, Text, BitConverter.GetBytes(1L), "1"u8.ToArray()));
+            foreach (double number in (double[])[header.Type(key) is UInt32 or Float32 ? header.Number(key) : 1, 0.5, 1e300, double.NaN])
+                yield return ($"{key} is {number} as F64", header.With(key, Float64, BitConverter.GetBytes(number)));
+            if (type == UInt32)
+                foreach (uint number in (uint[])[0, 1, 2, 3, 7, 1000003, int.MaxValue, int.MaxValue + 1u, uint.MaxValue]) yield return ($"{key} is {number}", header.With(key, UInt32, BitConverter.GetBytes(number)));
+            if (type == Float32)
+                foreach (float number in (float[])[0, -1, 1e-30f, float.MaxValue, float.NaN, float.PositiveInfinity]) yield return ($"{key} is {number}", header.With(key, Float32, BitConverter.GetBytes(number)));
+            (uint elements, long count) = type == Array ? header.Elements(key) : (type, 3);
+            foreach ((uint other, int size) in ((uint, int)[])[(UInt32, 4), (Bool, 1), (Text, 8), (Float64, 8)])
+                if (other != elements) yield return ($"{key} is {count} elements of type {other}", header.With(key, Array, BitConverter.GetBytes(other), BitConverter.GetBytes(count), new byte[count * size]));
+            if (type != Array) continue;
+            yield return ($"{key} has one element", header.With(key, Array, BitConverter.GetBytes(UInt32), BitConverter.GetBytes(1L), new byte[4]));
+            yield return ($"{key} has no elements", header.With(key, Array, BitConverter.GetBytes(elements), BitConverter.GetBytes(0L)));
+            yield return ($"{key} is an array of arrays", header.With(key, Array, BitConverter.GetBytes(Array), BitConverter.GetBytes(1L), BitConverter.GetBytes(UInt32), BitConverter.GetBytes(1L), new byte[4]));
         }
 
-        byte[] With(int at, params byte[][] changed)
+        byte[] Renamed(string key)
         {
             byte[] bytes = [.. valid];
-            changed.SelectMany(part => part).ToArray().CopyTo(bytes, at);
+            bytes[header.Value(key) - key.Length] = (byte)'X';
             return bytes;
         }
     }

@@ -19,11 +19,13 @@ internal static class GgufCopy
         ["Qwen2ForCausalLM"] = "qwen2",
         ["Qwen2MoeForCausalLM"] = "qwen2moe",
         ["Qwen3ForCausalLM"] = "qwen3",
+        ["Qwen3ForSequenceClassification"] = "qwen3",
         ["Qwen3MoeForCausalLM"] = "qwen3moe",
         ["Qwen3NextForCausalLM"] = "qwen3next",
         ["GemmaForCausalLM"] = "gemma",
         ["Gemma2ForCausalLM"] = "gemma2",
         ["Gemma3ForCausalLM"] = "gemma3",
+        ["Gemma3ForConditionalGeneration"] = "gemma3",
         ["PhiForCausalLM"] = "phi2",
         ["Phi3ForCausalLM"] = "phi3",
         ["GptOssForCausalLM"] = "gpt-oss",
@@ -77,18 +79,22 @@ internal static class GgufCopy
         return null;
     }
 
+    /// <summary>The class that a copy's file says: of a model that sees pictures too, that of its text model.</summary>
+    public static string ClassOf(ModelConfig config) => config.Architectures[0] == "Gemma3ForConditionalGeneration" ? "Gemma3ForCausalLM" : config.Architectures[0];
+
     /// <summary>What a checkpoint says that GGUF has no key for, and what llama.cpp takes instead. A copy is then of the checkpoint with these.</summary>
     public static IReadOnlyDictionary<string, JsonNode> Fixed(ModelConfig config)
     {
         Dictionary<string, JsonNode> values = [];
         if (config.OptionalDouble("query_pre_attn_scalar") is { } scalar && scalar != config.OptionalInt("head_dim")) values["query_pre_attn_scalar"] = config.Int("head_dim");
-        if (config.ModelType == "gemma3_text") values["sliding_window_pattern"] = 6;
+        if (config.ModelType is "gemma3_text" or "gemma3") values["sliding_window_pattern"] = 6;
         if (config.OptionalBool("use_sliding_window") == true) values["use_sliding_window"] = false;
         if (config.Has("attention_chunk_size")) (values["attention_chunk_size"], values["floor_scale"], values["attn_scale"]) = (8192, 8192, 0.1);
         return values;
     }
 
-    public static byte[] Build(Checkpoint origin, GgufVariant variant = GgufVariant.Usual)
+    /// <param name="more">Adds what no converter writes.</param>
+    public static byte[] Build(Checkpoint origin, GgufVariant variant = GgufVariant.Usual, Action<TinyGguf>? more = null)
     {
         string architecture = Architectures[origin.Config.Architectures[0]];
         var file = new TinyGguf(architecture);
@@ -98,6 +104,7 @@ internal static class GgufCopy
         foreach ((string name, CopiedTensor tensor) in variant == GgufVariant.Fused ? Fused(tensors) : tensors)
             file.Tensor(name, (uint)GgmlType.F32, [.. tensor.Shape.Reverse()], MemoryMarshal.AsBytes<float>(tensor.Values).ToArray());
         if (architecture == "gpt-oss") GgufCopyBlocks.Write(origin, file);
+        more?.Invoke(file);
         return file.Build();
     }
 

@@ -233,9 +233,12 @@ internal sealed class GgufCopyKeys(Checkpoint origin, string architecture, TinyG
     // Encoders, and decoders that sentence-transformers' files make embedders.
     private void Pooled()
     {
+        if (architecture == "bert") file.UInt32("tokenizer.ggml.token_type_count", (uint)(config.OptionalInt("type_vocab_size") ?? 1));
         if (architecture != "qwen3") file.Bool($"{architecture}.attention.causal", false);
         if (SentenceTransformersFolder.Read(origin.Path)?.PoolingMode is { } mode) Count("pooling_type", mode switch { "mean_tokens" => 1, "cls_token" => 2, _ => 3 });
         if (config.OptionalObject("id2label") is not { } labels) return;
+        // Of decoders that rerank.
+        if (architecture == "qwen3") Count("pooling_type", 4);
         file.Strings($"{architecture}.classifier.output_labels", [.. labels.Names().Order(StringComparer.Ordinal).Select(id => labels.OptionalString(id)!)]);
     }
 

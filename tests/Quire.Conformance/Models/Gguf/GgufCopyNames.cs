@@ -17,7 +17,7 @@ internal sealed partial class GgufCopyNames(string architecture)
         output           lm_head embed_out
         cls              head.dense classifier.dense
         cls.norm         head.norm
-        cls.output       classifier classifier.out_proj
+        cls.output       classifier classifier.out_proj score
         """);
 
     private static readonly Dictionary<string, string> OfLayer = Table("""
@@ -88,6 +88,6 @@ internal sealed partial class GgufCopyNames(string architecture)
         .SelectMany(line => line.Skip(1).Select(module => (module, line[0])))
         .ToDictionary();
 
-    [GeneratedRegex(@"^((model|transformer|gpt_neox|bert|roberta|encoder)\.)*((layers|layer|h|blocks)\.(?<layer>\d+)\.)?(?<module>.*?)(?<end>\.weight|\.bias)?$")]
+    [GeneratedRegex(@"^((language_model|model|transformer|gpt_neox|bert|roberta|encoder)\.)*((layers|layer|h|blocks)\.(?<layer>\d+)\.)?(?<module>.*?)(?<end>\.weight|\.bias)?$")]
     private static partial Regex Parts();
 }

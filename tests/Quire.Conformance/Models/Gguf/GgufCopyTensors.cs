@@ -31,6 +31,7 @@ internal sealed partial class GgufCopyTensors(Checkpoint origin, string architec
     private bool IsLeftOut(string name) =>
         name.EndsWith(".inv_freq", StringComparison.Ordinal) || name.EndsWith(".masked_bias", StringComparison.Ordinal) || name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attention.bias", StringComparison.Ordinal)
         || name.Contains("act_fn", StringComparison.Ordinal) || GgufCopyBlocks.Holds(name) || name.EndsWith("position_ids", StringComparison.Ordinal)
+        || name.StartsWith("vision_tower.", StringComparison.Ordinal) || name.StartsWith("multi_modal_projector.", StringComparison.Ordinal)
         || (architecture == "bert" && name.Contains("pooler.dense", StringComparison.Ordinal))
         || (name == "lm_head.weight" && config.OptionalBool("tie_word_embeddings") == true)
         // Layers behind the last predict further tokens.

@@ -41,7 +41,7 @@ public sealed class GgufFamilyTests
         {
             string path = Path.Combine(folder, name + ".gguf");
             File.WriteAllBytes(path, GgufCopy.Build(origin, variant));
-            using (Checkpoint copy = Checkpoint.Open(path)) Assert.Equal(origin.Config.Architectures[0], copy.Config.Architectures[0]);
+            using (Checkpoint copy = Checkpoint.Open(path)) Assert.Equal(GgufCopy.ClassOf(origin.Config), copy.Config.Architectures[0]);
             using var runner = new ForwardRunner(path);
             float[][][] logits = runner.Logits(golden.Prompts);
             IReadOnlyDictionary<string, JsonNode> changed = GgufCopy.Fixed(origin.Config);
@@ -64,7 +64,8 @@ public sealed class GgufFamilyTests
     private static float[][][] LogitsWith(IReadOnlyDictionary<string, JsonNode> changed, FamilyGolden golden, string folder)
     {
         JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(golden.Folder, "config.json")))!.AsObject();
-        foreach ((string name, JsonNode value) in changed) config[name] = value;
+        JsonObject text = config["text_config"]?.AsObject() ?? config;
+        foreach ((string name, JsonNode value) in changed) text[name] = value;
         string copy = Directory.CreateDirectory(Path.Combine(folder, "changed")).FullName;
         File.WriteAllText(Path.Combine(copy, "config.json"), config.ToJsonString());
         foreach (string file in Directory.GetFiles(golden.Folder, "*.safetensors*")) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
