@@ -34,7 +34,7 @@ internal readonly unsafe partial struct AttentionJob<T>
             float* scores = scratch.Scores + (row * ScoreStride);
             Exponentials(scores, sequence, position, start, end, Slope(headTile, row), out max[row], out sum[row]);
             int low = Math.Max(Lowest(position), start) - start, high = Math.Min(Highest(position, sequence), end) - start;
-            for (int t = low / 16 * 16; t < high; t += 16) T.StoreBf16(weights + t, T.Load(scores + t));
+            Round(scores, low / 16 * 16, high, weights);
         }
         Values(sequence, headTile, firstPosition, rows, 0, start, end, scratch, partial);
         if (rows == group || AreFinite(partial, rows * padded)) return;
@@ -43,6 +43,12 @@ internal readonly unsafe partial struct AttentionJob<T>
             Values(sequence, headTile, firstPosition + (row / group), group, row, start, end, scratch, scratch.Apart);
             Buffer.MemoryCopy(scratch.Apart, partial + (row * padded), group * padded * 4L, group * padded * 4L);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Round(float* scores, int first, int end, ushort* weights)
+    {
+        for (int t = first; t < end; t += 16) T.StoreBf16(weights + t, T.Load(scores + t));
     }
 
     /// <summary>Values of all tokens that some of the rows see.</summary>
@@ -77,6 +83,7 @@ internal readonly unsafe partial struct AttentionJob<T>
     }
 
     /// <summary>A block's values, with 0 for tokens outside low .. high - 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Clean(byte* values, int low, int high, byte* to)
     {
         for (long line = 0; line < cache.Layout.HeadBytes; line += 64)

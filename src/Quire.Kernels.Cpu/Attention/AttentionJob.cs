@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Emission;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Simd;
@@ -246,6 +247,7 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
     }
 
     // Scores become exponentials; those of tokens that the row does not see become 0.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Exponentials(float* scores, int sequence, int position, int start, int end, float slope, out float max, out float sum)
     {
         int low = Math.Max(Lowest(position), start) - start, high = Math.Min(Highest(position, sequence), end) - start;
@@ -326,6 +328,7 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
     private (int Low, int High) Seen(int sequence, int position, int piece, int length) =>
         (Math.Max(0, Lowest(position) - piece), Math.Min(length, Highest(position, sequence) - piece));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Merge(float* total, ref float totalMax, ref float totalSum, float* partial, float max, float sum)
     {
         if (float.IsNegativeInfinity(max)) return;
@@ -354,6 +357,7 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
         return sum + lanes[0];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Write(float* row, float* total, float sum)
     {
         T divisor = T.Broadcast(sum);

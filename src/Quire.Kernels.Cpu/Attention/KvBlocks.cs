@@ -57,6 +57,7 @@ internal static unsafe class KvBlocks<T>
     }
 
     /// <summary>A head as bf16, zero past its size.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Round(float* source, int size, int padded, ushort* rounded)
     {
         int d = 0;

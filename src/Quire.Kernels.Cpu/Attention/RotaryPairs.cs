@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Simd;
 using Quire.Tensors;
 
@@ -16,6 +17,7 @@ internal static unsafe class RotaryPairs<T>
     }
 
     /// <summary>(x, y) becomes (x cos - y sin, y cos + x sin), y standing half the rotated size after x; the remainder rounds as the lanes do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rotate(float* head, float* cosines, int half)
     {
         float* sines = cosines + half;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Tensors;
 
@@ -13,6 +14,7 @@ internal static unsafe class EmbeddingRows
         for (int k = 0; k < inputs; k++) row[k] = Element(table.Format, tile, column, k) * scale;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Element(PackedFormat format, byte* tile, int column, int k)
     {
         switch (format.Codes)

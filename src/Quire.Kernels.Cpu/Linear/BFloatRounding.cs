@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Simd;
 using Quire.Kernels.Cpu.Threading;
 
@@ -13,6 +14,7 @@ internal readonly unsafe struct BFloatRounding<T>(float* input, int columns, ush
 
     public int Items => (rows + RowsPerItem - 1) / RowsPerItem;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int item, int worker)
     {
         for (int row = item * RowsPerItem; row < Math.Min(rows, (item + 1) * RowsPerItem); row++)

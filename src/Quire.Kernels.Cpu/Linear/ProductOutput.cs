@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Kernels.Cpu.Gating;
 using Quire.Kernels.Cpu.Simd;
 using Quire.Tensors;
@@ -24,6 +25,7 @@ internal readonly unsafe struct ProductOutput(float* output, long stride, int co
         else Finish<T>(sums, OutputPanels.SumColumns, firstRow, count, panel * OutputPanels.SumColumns, OutputPanels.SumColumns);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FinishGated<T>(float* sums, int firstRow, int count, int firstColumn, Activation activation) where T : unmanaged, ILanes<T>
     {
         const int width = OutputPanels.SumColumns / 2;
@@ -43,6 +45,7 @@ internal readonly unsafe struct ProductOutput(float* output, long stride, int co
     /// <summary>Writes sums of a product without a gate.</summary>
     /// <param name="sums">[count][sumStride]</param>
     /// <param name="width">Columns of the panel; those past the product's last are dropped.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish<T>(float* sums, int sumStride, int firstRow, int count, int firstColumn, int width) where T : unmanaged, ILanes<T>
     {
         width = Math.Min(width, columns - firstColumn);
