@@ -15,7 +15,9 @@ internal readonly unsafe partial struct AttentionJob<T>
         int* table = Table(sequence);
         byte** blocks = stackalloc byte*[(Partition / BlockTokens) + 1];
         int count = (end - start + BlockTokens - 1) / BlockTokens;
-        for (int b = 0; b < count; b++) blocks[b] = KvBlocks<T>.Keys(cache, table[(start / BlockTokens) + b], headTile / splits);
+        byte* keys = KvBlocks<T>.Keys(cache, 0, headTile / splits);
+        nint blockBytes = (nint)cache.Blocks.Shape[1];
+        for (int b = 0; b < count; b++) blocks[b] = keys + (table[(start / BlockTokens) + b] * blockBytes);
         blocks[count] = blocks[count - 1];
         AmxAttention.Scores(rows, padded, new AmxAttentionArguments
         {
@@ -61,10 +63,11 @@ internal readonly unsafe partial struct AttentionJob<T>
         int* table = Table(sequence);
         byte** blocks = stackalloc byte*[Partition / BlockTokens];
         int first = low / BlockTokens, count = ((high - 1) / BlockTokens) + 1 - first;
-        byte* clean = scratch.CleanBlocks;
+        byte* clean = scratch.CleanBlocks, all = KvBlocks<T>.Values(cache, 0, headTile / splits);
+        nint blockBytes = (nint)cache.Blocks.Shape[1];
         for (int b = 0; b < count; b++)
         {
-            blocks[b] = KvBlocks<T>.Values(cache, table[first + b], headTile / splits);
+            blocks[b] = all + (table[first + b] * blockBytes);
             int token = (first + b) * BlockTokens;
             if (token >= low && token + BlockTokens <= high) continue;
             Clean(blocks[b], low - token, high - token, clean);
