@@ -127,7 +127,7 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
         }
         if (usesTiles) AmxTiles.Release();
         for (int row = 0; row < rows; row++)
-            Write(Row(output, valueSize, first, row, headTile), scratch.Total + (row * padded), WithSink(headTile, row, scratch.TotalMax[row], scratch.TotalSum[row]));
+            Write(Row(output, valueSize, first, row, headTile), scratch.Total + (row * padded), headTile, row, scratch.TotalMax[row], scratch.TotalSum[row]);
     }
 
     /// <summary>The numbers of one position of one head tile over one partition: what <see cref="AttentionPartitions{T}"/> spreads over threads.</summary>
@@ -172,7 +172,7 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
                 float* partial = partials + (i * stride);
                 Merge(total, ref max, ref sum, partial + (row * padded), partial[(group * padded) + row], partial[(group * padded) + group + row]);
             }
-            Write(Row(output, valueSize, first, row, headTile), total, WithSink(headTile, row, max, sum));
+            Write(Row(output, valueSize, first, row, headTile), total, headTile, row, max, sum);
         }
     }
 
@@ -260,17 +260,25 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
         float* ordinals = stackalloc float[16];
         for (int i = 0; i < 16; i++) ordinals[i] = i;
         T lanes = T.Load(ordinals);
-        T scale = T.Broadcast(rule.Scale), best = T.Broadcast(float.NegativeInfinity);
+        T scale = T.Broadcast(rule.Scale), best = T.Broadcast(float.NegativeInfinity), lowest = T.Broadcast(float.MinValue), strange = T.Zero;
         for (int t = low / 16 * 16; t < high; t += 16)
         {
             T scaled = T.Load(scores + t) * scale;
             if (slope != 0) scaled = T.Fma(T.Broadcast(slope), T.Broadcast(start + t - position) + lanes, scaled);
+            // NaN where a score is NaN or + infinity, which maxima and exponentials would lose.
+            strange += scaled - T.Max(scaled, lowest);
             // Unseen tokens become -cap here, which no seen one is below: the maximum stays a seen token's.
             if (rule.Cap > 0) scaled = LaneMath.Cap(scaled, rule.Cap);
             T.Store(scores + t, scaled);
             best = T.Max(best, scaled);
         }
         max = T.MaxLane(best);
+        if (float.IsNaN(T.Sum(strange)))
+        {
+            new Span<float>(scores + (low / 16 * 16), length - (low / 16 * 16)).Clear();
+            (max, sum) = (0, float.NaN);
+            return;
+        }
         T shift = T.Broadcast(max), total = T.Zero;
         for (int t = low / 16 * 16; t < high; t += 16)
         {
@@ -358,10 +366,17 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Write(float* row, float* total, float sum)
+    private void Write(float* row, float* total, int headTile, int index, float max, float sum)
     {
-        T divisor = T.Broadcast(sum);
-        for (int d = 0; d < padded; d += 16) T.Store(total + d, T.Load(total + d) / divisor);
+        if (float.IsNegativeInfinity(max))
+        {
+            // All scores are - infinity, and total was never written. A sink takes all weight; without one there is no answer.
+            new Span<float>(row, valueSize).Fill(rule.Sinks.IsEmpty ? float.NaN : 0);
+            return;
+        }
+        T divisor = T.Broadcast(WithSink(headTile, index, max, sum));
+        // Tile registers flush tiny sums to 0, whose sign depends on what else was 0.
+        for (int d = 0; d < padded; d += 16) T.Store(total + d, (T.Load(total + d) / divisor) + T.Zero);
         Buffer.MemoryCopy(total, row, valueSize * 4L, valueSize * 4L);
     }
 

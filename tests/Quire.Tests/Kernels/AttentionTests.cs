@@ -64,6 +64,26 @@ public sealed class AttentionTests
         }
     }
 
+    // Memory of earlier rows must not come out, and what is not a number must not pass as one.
+    [Theory, MemberData(nameof(RoundedCases))]
+    public void Scores_that_are_no_numbers_give_none(string set, DType type, CpuActivations activations)
+    {
+        if (type == DType.F8E4M3) return;
+        foreach ((float key, float query) in (ReadOnlySpan<(float, float)>)[(float.NegativeInfinity, 1), (float.PositiveInfinity, 1), (float.NaN, 1), (1, float.NaN)])
+        {
+            foreach (int count in (int[])[1, 20, 300])
+            {
+                var victim = new AttentionCase(type, Heads: 2, KvHeads: 1, Size: 16, Window: 0, [(0, count)]) { Activations = activations };
+                victim.Run(set);
+                float[] rows = (victim with { StrangeKey = key, StrangeQuery = query }).Run(set);
+                // Token 0, which every row sees; of - infinity later rows see others too.
+                int strange = float.IsNegativeInfinity(key) ? 2 * 16 : rows.Length;
+                Assert.All(rows[..strange], x => Assert.True(float.IsNaN(x), $"{key} times {query}, {count} tokens: {x}"));
+                Assert.All(rows[strange..], x => Assert.True(float.IsFinite(x)));
+            }
+        }
+    }
+
     private static void AssertEqualInPieces(AttentionCase whole, string set)
     {
         float[] expected = whole.Run(set);
@@ -82,6 +102,14 @@ public sealed class AttentionTests
 
         /// <summary>A token whose values are infinite.</summary>
         public int InfiniteToken { get; init; } = -1;
+
+        /// <summary>First element of token 0's keys, in a case of all ones.</summary>
+        public float StrangeKey { get; init; } = 1;
+
+        /// <summary>First element of all queries, in a case of all ones.</summary>
+        public float StrangeQuery { get; init; } = 1;
+
+        private bool IsStrange => StrangeKey is not 1 || StrangeQuery is not 1;
 
         public static IEnumerable<AttentionCase> All(DType type) =>
         [
@@ -156,8 +184,8 @@ public sealed class AttentionTests
                     {
                         positions.Add(t);
                         slots.Add((table[(s * width) + (t / 16)] * 16) + (t % 16));
-                        for (int h = 0; h < Heads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => Query(s, t, h, d)));
-                        for (int h = 0; h < 2 * KvHeads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => t == InfiniteToken && h >= KvHeads ? float.PositiveInfinity : Key(s, t, h, d)));
+                        for (int h = 0; h < Heads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => IsStrange ? d == 0 ? StrangeQuery : 1 : Query(s, t, h, d)));
+                        for (int h = 0; h < 2 * KvHeads; h++) rows.AddRange(Enumerable.Range(0, Size).Select(d => t == InfiniteToken && h >= KvHeads ? float.PositiveInfinity : IsStrange ? d == 0 && t == 0 && h < KvHeads ? StrangeKey : 1 : Key(s, t, h, d)));
                     }
                 }
                 int[] starts = [0, .. spans.Select((_, i) => spans.Take(i + 1).Sum(s => s.To - s.From))];
