@@ -14,10 +14,12 @@ internal sealed class CompletionsClient(Uri server) : IDisposable
     /// <summary>Text, seconds to the first token, seconds between tokens, tokens.</summary>
     public sealed record Answer(string Text, double FirstToken, IReadOnlyList<double> Gaps, int Tokens);
 
-    public async Task<Answer> Complete(string prompt, int tokens, CancellationToken cancellation)
+    /// <param name="salt">Keeps prefixes apart from those of other salts, so that a run finds nothing that an earlier one computed.</param>
+    public async Task<Answer> Complete(string prompt, int tokens, string salt, CancellationToken cancellation)
     {
         var body = new JsonObject
         {
+            ["cache_salt"] = salt,
             ["prompt"] = prompt,
             ["max_tokens"] = tokens,
             ["temperature"] = 0,

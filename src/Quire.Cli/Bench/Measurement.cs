@@ -8,11 +8,12 @@ internal static class Measurement
     public static async Task<string> Run(CompletionsClient client, string[] prompts, int clients, int tokens, string[]? alone, CancellationToken cancellation)
     {
         int count = Math.Max(prompts.Length, clients), next = -1;
+        string salt = Guid.NewGuid().ToString("n");
         var answers = new CompletionsClient.Answer[count];
         long start = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(async () =>
         {
-            for (int i; (i = Interlocked.Increment(ref next)) < count;) answers[i] = await client.Complete(prompts[i % prompts.Length], tokens, cancellation);
+            for (int i; (i = Interlocked.Increment(ref next)) < count;) answers[i] = await client.Complete(prompts[i % prompts.Length], tokens, salt, cancellation);
         }, cancellation)));
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         double[] first = [.. answers.Select(a => a.FirstToken).Order()], gaps = [.. answers.SelectMany(a => a.Gaps).Order()];

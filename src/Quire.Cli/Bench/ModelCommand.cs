@@ -95,6 +95,8 @@ internal static class ModelCommand
     private static async Task Run(string path, string name, QuireOptions options, Plan plan, CancellationToken cancellation)
     {
         int longest = Math.Max(plan.Prefill.DefaultIfEmpty(1).Max(), plan.Contexts.DefaultIfEmpty(1).Max()) + plan.Steps + 16;
+        if (options.MaxModelLength is { } limit && limit < longest)
+            throw new QuireException(ErrorKind.InvalidRequest, $"--max-model-len {limit} is shorter than the {longest} tokens that --prefill, --context and --steps ask for.", param: "max-model-len");
         long start = Stopwatch.GetTimestamp();
         await using QuireEngine engine = await Load(path, options, longest);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

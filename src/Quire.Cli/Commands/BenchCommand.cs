@@ -33,12 +33,12 @@ internal static class BenchCommand
         {
             using var client = new CompletionsClient(new Uri(parsed.GetValue(url)!));
             string[] texts = RandomPrompts.Make(parsed.GetValue(prompts), parsed.GetValue(prefix), parsed.GetValue(input));
-            await client.Complete(texts[0] + " warm", 8, cancellation);
+            await client.Complete(texts[0] + " warm", 8, "warm", cancellation);
             string[]? alone = null;
             if (parsed.GetValue(check))
             {
                 alone = new string[texts.Length];
-                for (int i = 0; i < texts.Length; i++) alone[i] = (await client.Complete(texts[i], parsed.GetValue(output), cancellation)).Text;
+                for (int i = 0; i < texts.Length; i++) alone[i] = (await client.Complete(texts[i], parsed.GetValue(output), "alone", cancellation)).Text;
             }
             Console.WriteLine("clients  requests  output tok/s  TTFT p50 / p99 ms  ITL p50 / p99 ms  equal to alone");
             foreach (int clients in parsed.GetValue(concurrency)!)

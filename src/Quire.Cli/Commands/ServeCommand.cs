@@ -41,7 +41,8 @@ internal static class ServeCommand
                 Model = model,
                 Engine = lora.Apply(parsed, flags.Options(parsed)),
                 Host = parsed.GetValue(host)!,
-                Port = parsed.GetValue(port),
+                Port = parsed.GetValue(port) is >= 0 and <= ushort.MaxValue and var number ? number
+                    : throw new QuireException(ErrorKind.InvalidRequest, $"--port must be 0 (any free one) to {ushort.MaxValue}, got {parsed.GetValue(port)}.", param: "port"),
                 ServedModelNames = parsed.GetValue(names) ?? [],
                 ApiKeys = parsed.GetValue(keys) is { Length: > 0 } given ? given : FromEnvironment(),
                 AllowedOrigins = Origins(parsed.GetValue(origins)),

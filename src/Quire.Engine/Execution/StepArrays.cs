@@ -153,9 +153,16 @@ internal sealed class StepArrays : IDisposable
         public int Sequences { get; } = options.MaxSequences;
 
         /// <summary>Entries of a group's block tables.</summary>
-        public int Table { get; } = options.MaxSequences * ((options.MaxModelLength + KvLayout.BlockTokens - 1) / KvLayout.BlockTokens);
+        public int Table { get; } = Entries(options, KvLayout.BlockTokens);
 
-        public int States { get; } = stateInterval == 0 ? 0 : options.MaxSequences * ((options.MaxModelLength + stateInterval - 1) / stateInterval);
+        public int States { get; } = stateInterval == 0 ? 0 : Entries(options, stateInterval);
+
+        private static int Entries(ExecutorOptions options, int tokens)
+        {
+            long entries = (long)options.MaxSequences * ((options.MaxModelLength + tokens - 1) / tokens);
+            if (entries <= Array.MaxLength) return (int)entries;
+            throw new QuireException(ErrorKind.InvalidRequest, $"--max-num-seqs {options.MaxSequences} is too large for sequences of {options.MaxModelLength} tokens; {(long)Array.MaxLength * options.MaxSequences / entries} and less work.", param: "max-num-seqs");
+        }
     }
 }
 

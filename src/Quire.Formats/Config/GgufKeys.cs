@@ -48,8 +48,15 @@ internal sealed class GgufKeys(GgufFile file, Utf8JsonWriter json)
             return;
         }
 
+        long[] counts = value.AsArray().ToIntegers();
+        // Some converters always write one per layer.
+        if (counts.Length > 0 && Array.TrueForAll(counts, count => count == counts[0]))
+        {
+            json.WriteNumber(name, counts[0]);
+            return;
+        }
         json.WriteStartArray(name);
-        foreach (long count in value.AsArray().ToIntegers()) json.WriteNumberValue(count);
+        foreach (long count in counts) json.WriteNumberValue(count);
         json.WriteEndArray();
     }
 

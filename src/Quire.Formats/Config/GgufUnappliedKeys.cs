@@ -58,6 +58,7 @@ internal sealed class GgufUnappliedKeys(GgufFile file, GgufKeys keys)
         RefuseRotation();
         if (!Windowed.Contains(file.Architecture) && keys.OptionalCount("attention.sliding_window") is > 0 and int window && window < keys.OptionalCount("context_length"))
             throw Unapplied("attention.sliding_window", window, "0, or at least the context's length");
+        if (file.Architecture == "llama4" && keys.OptionalCount("attention.sliding_window") == 0) throw Unapplied("attention.sliding_window", 0, "chunks of 8192 tokens");
         if (NormalisesExperts.TryGetValue(file.Architecture, out bool normalises) && file.Metadata.OptionalBool(keys.Key("expert_weights_norm")) is { } asked && asked != normalises)
             throw Unapplied("expert_weights_norm", asked, normalises ? "true" : "false");
         if (file.Architecture != "modern-bert" && file.Metadata.OptionalString(keys.Key("hidden_activation")) is { } activation)

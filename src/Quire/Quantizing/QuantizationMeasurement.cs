@@ -17,7 +17,7 @@ internal sealed partial class QuantizationMeasurement
     /// <exception cref="QuireException">The text is too short.</exception>
     public static async Task<QuantizationMeasurement> OfAsync(string path, QuireOptions options, string text, CancellationToken cancellationToken)
     {
-        await using QuireEngine engine = await QuireEngine.LoadAsync(path, options).ConfigureAwait(false);
+        await using QuireEngine engine = await QuireEngine.LoadAsync(path, options with { MaxQueuedRequests = int.MaxValue }).ConfigureAwait(false);
         return engine.Runner == RunnerKind.Generate
             ? new QuantizationMeasurement(engine.Runner, await Losses(engine, text, cancellationToken).ConfigureAwait(false), [])
             : new QuantizationMeasurement(engine.Runner, [], await Rows(engine, text, cancellationToken).ConfigureAwait(false));

@@ -31,7 +31,9 @@ public sealed class GgufUnappliedKeysTests : IDisposable
         byte[] valid = GgufCopy.Build(origin);
         IReadOnlyList<string> stated = new GgufHeader(valid).Keys;
         string architecture = GgufCopy.Architectures[origin.Config.Architectures[0]], usual = Described(valid);
-        foreach ((string key, object value) in Changing)
+        // Elsewhere no window changes nothing.
+        (string, object)[] own = architecture == "llama4" ? [("attention.sliding_window", 0)] : [];
+        foreach ((string key, object value) in Changing.Concat(own))
         {
             string full = $"{architecture}.{key}";
             // What the copy says itself is compared with the reference elsewhere.
@@ -49,6 +51,31 @@ public sealed class GgufUnappliedKeysTests : IDisposable
             catch (QuireException refused)
             {
                 Assert.Contains(full, refused.Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Families))]
+    public void A_number_may_stand_once_for_each_layer(string name)
+    {
+        Assert.SkipWhen(name.Length == 0, "no golden/families here");
+        using Checkpoint origin = Checkpoint.Open(FamilyFolders.Path(name));
+        if (GgufCopy.Refusal(origin.Config) is { } refusal) Assert.Skip($"{name}: {refusal}");
+        byte[] valid = GgufCopy.Build(origin);
+        string architecture = GgufCopy.Architectures[origin.Config.Architectures[0]];
+        var header = new GgufHeader(valid);
+        foreach (string key in (string[])[$"{architecture}.attention.head_count_kv", $"{architecture}.feed_forward_length"])
+        {
+            if (architecture == "lfm2" || !header.Keys.Contains(key)) continue;
+            int layers = (int)header.Number($"{architecture}.block_count"), number = (int)header.Number(key);
+            byte[] file = header.With(key, 9, TinyGguf.Array(5, [.. Enumerable.Repeat(BitConverter.GetBytes(number), layers)]));
+            try
+            {
+                Assert.Equal(Described(valid), Described(file));
+            }
+            catch (QuireException refused)
+            {
+                Assert.Contains(key, refused.Message, StringComparison.Ordinal);
             }
         }
     }
