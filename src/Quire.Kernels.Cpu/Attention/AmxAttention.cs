@@ -16,9 +16,6 @@ internal static unsafe class AmxAttention
     /// <summary>Heads that have a kernel.</summary>
     public static bool Has(int padded) => padded <= MaxPadded;
 
-    /// <summary>Rows that are read and written where <paramref name="rows"/> are multiplied.</summary>
-    public static int Padded(int rows) => (rows + AmxAttentionEmitter.BlockRows - 1) / AmxAttentionEmitter.BlockRows * AmxAttentionEmitter.BlockRows;
-
     /// <summary>Rows of the whole blocks among <paramref name="rows"/>.</summary>
     public static int Whole(int rows) => rows / AmxAttentionEmitter.BlockRows * AmxAttentionEmitter.BlockRows;
 

@@ -11,7 +11,7 @@ namespace Quire.Kernels.Cpu.Attention;
 /// <see cref="tileRows"/> rows (query positions times the tile's heads) of one sequence: their keys and values are read once for all of them.</summary>
 /// <remarks>Tokens are taken in pieces of 64 and partitions of 256 at absolute positions. Within a partition a row's scores, their maximum, the sum of
 /// exponentials (16 lanes by token, one tree) and the weighted values (one chain of multiply-adds by token) depend on the row alone; partitions are
-/// merged in order. Tokens that a row does not see are never multiplied: a NaN in an unused slot stays there.</remarks>
+/// merged in order. Tokens that a row does not see do not reach it: vectors never multiply them, tile registers by 0 where they are finite. A NaN in an unused slot stays there.</remarks>
 internal readonly unsafe partial struct AttentionJob<T> : IJob
     where T : unmanaged, ILanes<T>
 {

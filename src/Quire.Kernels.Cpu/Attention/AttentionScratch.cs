@@ -1,3 +1,4 @@
+using Quire.Kernels.Cpu.Linear;
 using Quire.Kernels.Cpu.Threading;
 using Quire.Tensors;
 
@@ -29,7 +30,7 @@ internal readonly unsafe struct AttentionScratch
         Max = TotalSum + rows;
         Sum = Max + rows;
         Total = memory + (Statistics * MaxRows);
-        if (usesTiles) rows = AmxAttention.Padded(rows);
+        if (usesTiles) rows = AmxProducts.Padded(rows);
         Partial = Total + (rows * padded);
         Scores = Partial + (rows * padded);
         Apart = Scores;

@@ -47,6 +47,13 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
+    public void More_sequences_than_block_tables_can_hold_are_refused()
+    {
+        QuireException refused = Assert.Throws<QuireException>(() => new EngineRunner(Model, new QuireOptions { MaxModelLength = 512, MaxSequences = 100_000_000 }));
+        Assert.Contains("--max-num-seqs 100000000", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_full_queue_refuses_and_says_so()
     {
         using var engine = new EngineRunner(Model, new QuireOptions { MaxModelLength = 512, MaxSequences = 1, MaxQueuedRequests = 2 });

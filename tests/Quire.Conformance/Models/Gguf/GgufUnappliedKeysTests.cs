@@ -25,9 +25,7 @@ public sealed class GgufUnappliedKeysTests : IDisposable
     [Theory, MemberData(nameof(Families))]
     public void A_key_that_changes_the_model_is_applied_or_refused(string name)
     {
-        Assert.SkipWhen(name.Length == 0, "no golden/families here");
-        using Checkpoint origin = Checkpoint.Open(FamilyFolders.Path(name));
-        if (GgufCopy.Refusal(origin.Config) is { } refusal) Assert.Skip($"{name}: {refusal}");
+        using Checkpoint origin = Copyable(name);
         byte[] valid = GgufCopy.Build(origin);
         IReadOnlyList<string> stated = new GgufHeader(valid).Keys;
         string architecture = GgufCopy.Architectures[origin.Config.Architectures[0]], usual = Described(valid);
@@ -58,9 +56,7 @@ public sealed class GgufUnappliedKeysTests : IDisposable
     [Theory, MemberData(nameof(Families))]
     public void A_number_may_stand_once_for_each_layer(string name)
     {
-        Assert.SkipWhen(name.Length == 0, "no golden/families here");
-        using Checkpoint origin = Checkpoint.Open(FamilyFolders.Path(name));
-        if (GgufCopy.Refusal(origin.Config) is { } refusal) Assert.Skip($"{name}: {refusal}");
+        using Checkpoint origin = Copyable(name);
         byte[] valid = GgufCopy.Build(origin);
         string architecture = GgufCopy.Architectures[origin.Config.Architectures[0]];
         var header = new GgufHeader(valid);
@@ -83,9 +79,7 @@ public sealed class GgufUnappliedKeysTests : IDisposable
     [Theory, MemberData(nameof(Families))]
     public void Keys_that_change_nothing_are_accepted(string name)
     {
-        Assert.SkipWhen(name.Length == 0, "no golden/families here");
-        using Checkpoint origin = Checkpoint.Open(FamilyFolders.Path(name));
-        if (GgufCopy.Refusal(origin.Config) is { } refusal) Assert.Skip($"{name}: {refusal}");
+        using Checkpoint origin = Copyable(name);
         byte[] valid = GgufCopy.Build(origin);
         string architecture = GgufCopy.Architectures[origin.Config.Architectures[0]];
         HashSet<string> stated = [.. new GgufHeader(valid).Keys];
@@ -96,6 +90,16 @@ public sealed class GgufUnappliedKeysTests : IDisposable
             copy.Text("general.nobody_knows", "either");
         });
         Assert.Equal(Described(valid), Described(file));
+    }
+
+    private static Checkpoint Copyable(string name)
+    {
+        Assert.SkipWhen(name.Length == 0, "no golden/families here");
+        Checkpoint origin = Checkpoint.Open(FamilyFolders.Path(name));
+        if (GgufCopy.Refusal(origin.Config) is not { } refusal) return origin;
+        origin.Dispose();
+        Assert.Skip($"{name}: {refusal}");
+        return origin;
     }
 
     private string Described(byte[] file)
