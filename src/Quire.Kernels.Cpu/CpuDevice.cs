@@ -63,7 +63,7 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
             for (int start = 0, end; start < parts.Length; start = end)
             {
                 for (end = start + 1; end < parts.Length && StackedRows.AreAlike(parts[start], parts[end]);) end++;
-                packed.Add(Packing.Pack(pool, end - start == 1 ? parts[start] : new StackedRows(parts[start..end].ToArray()), fallback));
+                packed.Add(Packing.Pack(pool, end - start == 1 ? parts[start] : new StackedRows(parts[start..end].ToArray()), fallback, products.Layout));
             }
             return packed.Count == 1 ? packed[0] : new StackedWeight([.. packed]);
         }

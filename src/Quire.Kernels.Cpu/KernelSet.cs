@@ -208,11 +208,22 @@ public abstract class KernelSet
         internal override void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output)
         {
             int rows = (int)input.Shape.Rows, columns = (int)input.Shape.Columns, stride = TBFloat.RowStride(columns);
+            if (TakesColumns(weight, rows))
+            {
+                var pairs = new BFloatPairs<T>((float*)input.Address, columns, (ushort*)rounded, rows);
+                pool.Run(ref pairs, pairs.Items);
+                var product = new NibbleColumnLinearJob<T>(pool, weight, (ushort*)rounded, rows, output);
+                pool.Run(ref product, product.Items);
+                return;
+            }
             var rounding = new BFloatRounding<T>((float*)input.Address, columns, (ushort*)rounded, stride, rows);
             pool.Run(ref rounding, rounding.Items);
             var job = new BFloatLinearJob<T, TBFloat>(pool, weight, (ushort*)rounded, rows, output);
             pool.Run(ref job, job.Items);
         }
+
+        // The bits are the same either way.
+        private static bool TakesColumns(PackedWeight weight, int rows) => TBFloat.AreTileRegisters && weight.Format.ByColumn && rows <= NibbleColumnLinearJob<T>.MaxRows;
 
         internal override void LinearGroup(ComputePool pool, Tensor input, List<GroupedProduct> products)
         {

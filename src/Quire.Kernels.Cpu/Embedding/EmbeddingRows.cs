@@ -28,9 +28,16 @@ internal static unsafe class EmbeddingRows
         byte* at = tile + (header * format.HeaderBytes) + (header * (format.HeaderInputs / Packing.Group) * format.CodeBytes);
         byte* codes = at + format.HeaderBytes + (k % format.HeaderInputs / Packing.Group * format.CodeBytes);
         int inGroup = k % Packing.Group;
-        int code = format.HasNibbles
-            ? (codes[Packing.ByteOf4(column, inGroup)] >> (inGroup % 8 / 4 * 4)) & 15
-            : codes[Packing.ByteOf8(column, inGroup)];
+        int code;
+        if (format.HasNibbles)
+        {
+            (int index, int shift) = Packing.Nibble(format.ByColumn, column, inGroup);
+            code = (codes[index] >> shift) & 15;
+        }
+        else
+        {
+            code = codes[Packing.ByteOf8(column, inGroup)];
+        }
         // The second group of a pair has the second vector of scales.
         int lane = column + (k % format.HeaderInputs / format.GroupSize * Packing.Columns);
         float scale = Scale(format.ScaleType, at, lane);

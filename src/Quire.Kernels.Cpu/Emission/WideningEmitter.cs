@@ -7,10 +7,10 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Quire.Kernels.Cpu.Emission;
 
 /// <summary>What the widening of a coded tile works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 56)]
+[StructLayout(LayoutKind.Explicit, Size = 64)]
 internal unsafe struct WideningArguments
 {
-    public const int HeadersOffset = 0, CodesOffset = 8, GroupsPerHeaderOffset = 16, HeadersLeftOffset = 24, ToOffset = 32, NumbersOffset = 40, InterleaveOffset = 48;
+    public const int HeadersOffset = 0, CodesOffset = 8, GroupsPerHeaderOffset = 16, HeadersLeftOffset = 24, ToOffset = 32, NumbersOffset = 40, InterleaveOffset = 48, ColumnsOffset = 56;
 
     /// <summary>The first group's header.</summary>
     [FieldOffset(HeadersOffset)]
@@ -39,6 +39,10 @@ internal unsafe struct WideningArguments
     /// <summary>Sixteen times: word i of the first half, word i of the second.</summary>
     [FieldOffset(InterleaveOffset)]
     public ushort* Interleave;
+
+    /// <summary>Of nibbles by column: doublewords 0 of eight columns in two vectors of four columns each, then 1; the same of 2 and 3.</summary>
+    [FieldOffset(ColumnsOffset)]
+    public uint* Columns;
 }
 
 /// <summary>Tiles of codes as bf16, rounded once from the f32 number that they mean: what <see cref="Widening{T}"/> does, with AVX512-BF16's conversion.</summary>
@@ -54,7 +58,7 @@ internal static class WideningEmitter
 
     private sealed class Emitter(Assembler c, PackedFormat format)
     {
-        private static readonly AssemblerRegisterZMM Numbers = zmm31, Interleave = zmm30, Scale = zmm29, Offset = zmm28, Byte = zmm27;
+        private static readonly AssemblerRegisterZMM Numbers = zmm31, Interleave = zmm30, Scale = zmm29, Offset = zmm28, Byte = zmm27, LowDoubles = zmm26, HighDoubles = zmm25;
 
         // rsi codes, rdx header, rcx groups left under it, r8 destination, r9 headers left.
         public void Emit()
@@ -75,13 +79,20 @@ internal static class WideningEmitter
                 c.mov(eax, 255);
                 c.vpbroadcastd(Byte, eax);
             }
+            if (format.ByColumn)
+            {
+                c.mov(rax, __qword_ptr[rdi + WideningArguments.ColumnsOffset]);
+                c.vmovdqu64(LowDoubles, __zmmword_ptr[rax]);
+                c.vmovdqu64(HighDoubles, __zmmword_ptr[rax + 64]);
+            }
             Label header = c.CreateLabel(), group = c.CreateLabel();
             c.Label(ref header);
             LoadHeader();
             c.mov(rcx, __qword_ptr[rdi + WideningArguments.GroupsPerHeaderOffset]);
             c.Label(ref group);
             for (int line = 0; line < format.CodeBytes; line += 64) c.prefetcht0(__byte_ptr[rsi + (PrefetchBytes + line)]);
-            for (int vector = 0; vector < format.CodeBytes / 64; vector++)
+            if (format.ByColumn) Columns();
+            for (int vector = 0; vector < format.CodeBytes / 64 && !format.ByColumn; vector++)
             {
                 AssemblerRegisterZMM words = EmittedCode.Zmm[24 + (vector % 2)];
                 c.vmovdqu64(words, __zmmword_ptr[rsi + (64 * vector)]);
@@ -142,6 +153,26 @@ internal static class WideningEmitter
                 default:
                     c.vmovups(to, __zmmword_ptr[rdx + offset]);
                     break;
+            }
+        }
+
+        // Doubleword d of all columns in one register: inputs 2 d + 8 n in nibbles n of its low half, the next ones in its high half.
+        private void Columns()
+        {
+            for (int half = 0; half < 2; half++)
+            {
+                for (int pair = 0; pair < 2; pair++)
+                {
+                    AssemblerRegisterZMM first = EmittedCode.Zmm[12 + (2 * half) + pair];
+                    c.vmovdqu64(first, __zmmword_ptr[rsi + (128 * pair)]);
+                    c.vpermt2d(first, half == 0 ? LowDoubles : HighDoubles, __zmmword_ptr[rsi + (128 * pair) + 64]);
+                }
+            }
+            for (int d = 0; d < 4; d++)
+            {
+                AssemblerRegisterZMM words = EmittedCode.Zmm[16 + d], left = EmittedCode.Zmm[12 + (d / 2 * 2)], right = EmittedCode.Zmm[13 + (d / 2 * 2)];
+                c.vshufi64x2(words, left, right, d % 2 == 0 ? (byte)0x44 : (byte)0xee);
+                for (int n = 0; n < 4; n++) Pair(words, 4 * n, (4 * n) + 16, (4 * n) + d);
             }
         }
 

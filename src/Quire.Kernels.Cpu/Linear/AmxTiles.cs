@@ -7,6 +7,7 @@ namespace Quire.Kernels.Cpu.Linear;
 internal static unsafe class AmxTiles
 {
     private static readonly NativeBuffer Whole = Copy(AmxTileEmitter.Configuration()), Groups = Copy(AmxIntegerEmitter.Configuration()), Attention = Copy(AmxAttentionEmitter.Configuration());
+    private static readonly NativeBuffer[] Columns = [.. Enumerable.Range(1, NibbleColumnEmitter.MaxRows).Select(rows => Copy(NibbleColumnEmitter.Configuration(rows)))];
     private static readonly nint ConfigureAddress = AmxTileEmitter.Configure().Address, ReleaseAddress = AmxTileEmitter.Release().Address;
 
     /// <summary>For <see cref="AmxTileEmitter"/>.</summary>
@@ -17,6 +18,9 @@ internal static unsafe class AmxTiles
 
     /// <summary>For <see cref="AmxAttentionEmitter"/>.</summary>
     public static void ConfigureAttention() => Configure(Attention);
+
+    /// <summary>For <see cref="NibbleColumnEmitter"/>.</summary>
+    public static void ConfigureColumns(int rows) => Configure(Columns[rows - 1]);
 
     public static void Release() => ((delegate* unmanaged[SuppressGCTransition]<nint, void>)ReleaseAddress)(0);
 

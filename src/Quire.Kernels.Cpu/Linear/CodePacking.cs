@@ -11,7 +11,7 @@ internal static unsafe class CodePacking
     public static bool CanPack(CodedLayout coding, long inputs) =>
         coding.GroupSize >= inputs || coding.GroupSize % Packing.Group == 0 || coding.GroupSize == HalfGroup;
 
-    public static PackedWeight Allocate(CodedLayout coding, long outputs, long inputs)
+    public static PackedWeight Allocate(CodedLayout coding, long outputs, long inputs, Func<PackedFormat, ActivationScheme?, PackedFormat> layout)
     {
         NativeBuffer? levels = null;
         if (coding.Kind == CodeKind.Level)
@@ -28,7 +28,7 @@ internal static unsafe class CodePacking
         };
         int groupSize = coding.GroupSize >= inputs ? (int)PackedFormat.Padded(inputs) : coding.GroupSize;
         var format = new PackedFormat(codes, groupSize, coding.ScaleType, coding.HasZeros ? OffsetType.Zero : OffsetType.Middle, levels?.Address ?? 0);
-        return new PackedWeight(format, outputs, inputs) { Levels = levels, Factor = coding.Factor, InputOrder = coding.InputOrder, Scheme = coding.Activations };
+        return new PackedWeight(layout(format, coding.Activations), outputs, inputs) { Levels = levels, Factor = coding.Factor, InputOrder = coding.InputOrder, Scheme = coding.Activations };
     }
 
     public static void Pack(byte* tile, IWeightRows rows, long first, int count, PackedFormat format)
@@ -55,8 +55,13 @@ internal static unsafe class CodePacking
                     ReadOnlySpan<byte> group = codes.AsSpan(k, Math.Min(Packing.Group, inputs - k));
                     for (int i = 0; i < group.Length; i++)
                     {
-                        if (format.HasNibbles) at[Packing.ByteOf4(column, i)] |= (byte)(group[i] << (i % 8 / 4 * 4));
-                        else at[Packing.ByteOf8(column, i)] = group[i];
+                        if (!format.HasNibbles)
+                        {
+                            at[Packing.ByteOf8(column, i)] = group[i];
+                            continue;
+                        }
+                        (int index, int shift) = Packing.Nibble(format.ByColumn, column, i);
+                        at[index] |= (byte)(group[i] << shift);
                     }
                 }
                 header = at;

@@ -38,6 +38,7 @@ internal sealed unsafe class EmittedWidening
                 To = rounded,
                 Numbers = (float*)numbers,
                 Interleave = (ushort*)Constants.Address,
+                Columns = (uint*)(Constants.Address + (3 * 64)),
             };
             ((delegate* unmanaged[SuppressGCTransition]<WideningArguments*, void>)function)(&arguments);
             int done = groups * Math.Max(1, headers);
@@ -47,16 +48,18 @@ internal sealed unsafe class EmittedWidening
         }
     }
 
-    // The order of words, then the numbers of nibbles around their middle, then from 0.
+    // The order of words; the numbers of nibbles around their middle, and from 0; the two orders of columns.
     private static NativeBuffer MakeConstants()
     {
-        var buffer = new NativeBuffer(3 * 64);
+        var buffer = new NativeBuffer(5 * 64);
         for (int i = 0; i < 16; i++)
         {
             ((ushort*)buffer.Address)[2 * i] = (ushort)i;
             ((ushort*)buffer.Address)[(2 * i) + 1] = (ushort)(16 + i);
             ((float*)buffer.Address)[16 + i] = i - 8;
             ((float*)buffer.Address)[32 + i] = i;
+            ((uint*)buffer.Address)[48 + i] = (uint)((i % 8 * 4) + (i / 8));
+            ((uint*)buffer.Address)[64 + i] = (uint)((i % 8 * 4) + (i / 8) + 2);
         }
         return buffer;
     }

@@ -11,6 +11,9 @@ internal static unsafe class Packing
     public const int Columns = 16;
     public const int Group = 32;
 
+    /// <summary>Bytes of a column's nibbles of a group, where they lie by column.</summary>
+    public const int ColumnBytes = Group / 2;
+
     /// <summary>The format that keeps a weight's exact values, or rounds formats without a kernel to <paramref name="fallback"/>. Of codes see <see cref="CodePacking"/>.</summary>
     private static PackedFormat Choose(WeightFormat stored, PackedFormat fallback) => stored switch
     {
@@ -28,11 +31,14 @@ internal static unsafe class Packing
         _ => fallback,
     };
 
-    public static PackedWeight Pack(ComputePool pool, IWeightRows rows, PackedFormat fallback)
+    /// <param name="layout">Chooses how codes lie.</param>
+    public static PackedWeight Pack(ComputePool pool, IWeightRows rows, PackedFormat fallback, Func<PackedFormat, ActivationScheme?, PackedFormat>? layout = null)
     {
+        ActivationScheme? scheme = rows.Coding?.Activations;
+        layout ??= (format, _) => format;
         PackedWeight weight = rows.Coding is { } coding && CodePacking.CanPack(coding, rows.Shape[1])
-            ? CodePacking.Allocate(coding, rows.Shape[0], rows.Shape[1])
-            : new PackedWeight(Choose(rows.Format, fallback), rows.Shape[0], rows.Shape[1]) { Scheme = rows.Coding?.Activations };
+            ? CodePacking.Allocate(coding, rows.Shape[0], rows.Shape[1], layout)
+            : new PackedWeight(layout(Choose(rows.Format, fallback), scheme), rows.Shape[0], rows.Shape[1]) { Scheme = scheme };
         var job = new PackJob(rows, weight);
         pool.Run(ref job, weight.Tiles);
         return weight;
@@ -116,8 +122,10 @@ internal static unsafe class Packing
 
     private static int PairSlot(int column, int k) => (k / 2 * 2 * Columns) + (column * 2) + (k & 1);
 
-    /// <summary>Byte of input k of a column in a group of 4-bit codes; bit 2 of k chooses the nibble.</summary>
-    internal static int ByteOf4(int column, int k) => (k / 8 * 64) + (column * 4) + (k % 4);
+    /// <summary>Byte and lowest bit of input k of a column in a group of 4-bit codes.</summary>
+    internal static (int Byte, int Shift) Nibble(bool byColumn, int column, int k) => byColumn
+        ? ((column * ColumnBytes) + (k % 8 * 2) + (k / 16), k / 8 % 2 * 4)
+        : ((k / 8 * 64) + (column * 4) + (k % 4), k % 8 / 4 * 4);
 
     /// <summary>Byte of input k of a column in a group of 8-bit codes.</summary>
     internal static int ByteOf8(int column, int k) => (k / 4 * 64) + (column * 4) + (k % 4);
@@ -133,12 +141,31 @@ internal static unsafe class Packing
             if (hasMinimum) ((ushort*)tile)[Columns + column] = MemoryMarshal.Read<ushort>(blocks[2..]);
             ReadOnlySpan<byte> nibbles = blocks[(blockBytes - 16)..blockBytes];
             byte* codes = tile + format.HeaderBytes;
-            for (int k = 0; k < 16; k++)
-            {
-                int shift = k % 8 / 4 * 4;
-                codes[ByteOf4(column, k)] |= (byte)((nibbles[k] & 15) << shift);
-                codes[ByteOf4(column, k + 16)] |= (byte)((nibbles[k] >> 4) << shift);
-            }
+            if (format.ByColumn) PackColumn(nibbles, codes + (column * ColumnBytes));
+            else PackQuads(nibbles, (uint*)codes + column);
+        }
+    }
+
+    // Word i: elements i and i + 8 in its low byte, i + 16 and i + 24 in its high one.
+    private static void PackColumn(ReadOnlySpan<byte> nibbles, byte* to)
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            int first = nibbles[i], second = nibbles[i + 8];
+            to[2 * i] = (byte)((first & 15) | (second << 4));
+            to[(2 * i) + 1] = (byte)((first >> 4) | (second & 0xf0));
+        }
+    }
+
+    // Four elements in the low nibbles of a word, the next four in the high ones.
+    private static void PackQuads(ReadOnlySpan<byte> nibbles, uint* to)
+    {
+        const uint low = 0x0f0f0f0f;
+        for (int half = 0; half < 2; half++)
+        {
+            uint first = MemoryMarshal.Read<uint>(nibbles[(8 * half)..]), second = MemoryMarshal.Read<uint>(nibbles[((8 * half) + 4)..]);
+            to[half * Columns] = (first & low) | ((second & low) << 4);
+            to[(half + 2) * Columns] = ((first >> 4) & low) | (second & ~low);
         }
     }
 

@@ -171,15 +171,21 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
         }
     }
 
-    private Arithmetic Of(PackedWeight weight)
+    /// <summary>How codes of a weight lie for the product that will be done with them.</summary>
+    public PackedFormat Layout(PackedFormat format, ActivationScheme? by) =>
+        format with { ByColumn = kernels.HasTileRegisters && format.HasNibbles && format.GroupSize >= Packing.Group && Of(format, by) == Arithmetic.BF16 };
+
+    private Arithmetic Of(PackedWeight weight) => Of(weight.Format, weight.Scheme);
+
+    private Arithmetic Of(PackedFormat format, ActivationScheme? by)
     {
-        if (activations == CpuActivations.Int8 && weight.Format.HasIntegerProduct)
+        if (activations == CpuActivations.Int8 && format.HasIntegerProduct)
         {
-            if (weight.Scheme is null) return Arithmetic.Int8;
+            if (by is null) return Arithmetic.Int8;
             // Int8 by row needs no other product than int8 by group.
-            if (weight.Scheme is { Format: ActivationFormat.Int8, Scale: 0, IsSymmetric: true }) return Arithmetic.Int8ByRow;
+            if (by is { Format: ActivationFormat.Int8, Scale: 0, IsSymmetric: true }) return Arithmetic.Int8ByRow;
         }
-        bool canRound = weight.Format.IsCoded || weight.Format == PackedFormat.BF16;
+        bool canRound = format.IsCoded || format == PackedFormat.BF16;
         return activations != CpuActivations.F32 && canRound && kernels.HasFastBf16 ? Arithmetic.BF16 : Arithmetic.F32;
     }
 

@@ -71,17 +71,38 @@ internal static unsafe class Widening<T>
     {
         int perHeader = format.HeaderInputs / Packing.Group, scaleBytes = Packing.Columns * format.ScaleType.Size();
         bool isPair = format.GroupSize < Packing.Group;
+        byte* quads = stackalloc byte[Packing.Group * Packing.Columns / 2];
         for (int g = first / Packing.Group; count > 0; g++, count -= Packing.Group, wide += Packing.Group * Packing.Columns)
         {
             long header = g / perHeader;
             byte* at = tile + (header * format.HeaderBytes) + (header * perHeader * format.CodeBytes);
             byte* codes = at + format.HeaderBytes + (g % perHeader * format.CodeBytes);
             int bytes = isPair ? format.CodeBytes / 2 : format.CodeBytes;
+            if (format.ByColumn)
+            {
+                ByQuads(codes, quads);
+                codes = quads;
+            }
             Group(format, codes, bytes, at, at + format.OffsetStart, wide);
             if (isPair)
             {
                 byte* offsets = at + format.OffsetStart + (format.Offset == OffsetType.Zero ? Packing.Columns : scaleBytes);
                 Group(format, codes + bytes, bytes, at + scaleBytes, offsets, wide + (16 * Packing.Columns));
+            }
+        }
+    }
+
+    // A group of nibbles by column, as they lie elsewhere.
+    private static void ByQuads(byte* columns, byte* quads)
+    {
+        new Span<byte>(quads, Packing.Group * Packing.Columns / 2).Clear();
+        for (int column = 0; column < Packing.Columns; column++)
+        {
+            for (int k = 0; k < Packing.Group; k++)
+            {
+                (int from, int fromShift) = Packing.Nibble(true, column, k);
+                (int to, int toShift) = Packing.Nibble(false, column, k);
+                quads[to] |= (byte)(((columns[from] >> fromShift) & 15) << toShift);
             }
         }
     }

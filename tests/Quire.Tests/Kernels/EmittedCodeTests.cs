@@ -109,9 +109,35 @@ public sealed class EmittedCodeTests
         {
             foreach (OffsetType offset in type == CodeType.Levels4 ? [OffsetType.Middle] : Enum.GetValues<OffsetType>())
             {
-                Instruction[] code = Decode(WideningEmitter.Emit(new PackedFormat(type, 64, DType.BF16, offset)));
-                Assert.Equal(16, code.Count(i => i.Mnemonic == Mnemonic.Vcvtne2ps2bf16));
-                Assert.Equal(16, code.Count(i => i.Mnemonic == Mnemonic.Vmovdqu64 && i.Op0Kind == OpKind.Memory));
+                foreach (bool byColumn in type == CodeType.Bits8 ? [false] : (bool[])[false, true])
+                {
+                    Instruction[] code = Decode(WideningEmitter.Emit(new PackedFormat(type, 64, DType.BF16, offset, ByColumn: byColumn)));
+                    Assert.Equal(16, code.Count(i => i.Mnemonic == Mnemonic.Vcvtne2ps2bf16));
+                    Assert.Equal(16, code.Count(i => i.Mnemonic == Mnemonic.Vmovdqu64 && i.Op0Kind == OpKind.Memory));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Nibbles_by_column_are_looked_up_and_multiplied_once_a_column_and_group()
+    {
+        foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Levels4])
+        {
+            foreach (OffsetType offset in type == CodeType.Levels4 ? [OffsetType.Middle] : Enum.GetValues<OffsetType>())
+            {
+                for (int tiles = 1; tiles <= NibbleColumnEmitter.MaxTiles; tiles++)
+                {
+                    foreach ((int groups, int perHeader) in (ReadOnlySpan<(int, int)>)[(1, 1), (4, 1), (4, 2), (3, 3), (4, 4)])
+                    {
+                        Instruction[] code = Decode(NibbleColumnEmitter.Emit(new PackedFormat(type, 32 * perHeader, DType.F16, offset, ByColumn: true), tiles, groups, perHeader));
+                        // The first chunk is widened before the loop, the last one multiplied behind it.
+                        Assert.Equal(2 * 16 * tiles * groups, code.Count(i => i.Mnemonic == Mnemonic.Vpermw));
+                        Assert.Equal(2 * 16 * tiles * (groups / perHeader), code.Count(i => i.Mnemonic == Mnemonic.Vcvtne2ps2bf16));
+                        Assert.Equal(2 * tiles * groups, code.Count(i => i.Mnemonic == Mnemonic.Tdpbf16ps));
+                        Assert.Equal(tiles, code.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+                    }
+                }
             }
         }
     }

@@ -9,25 +9,29 @@ public sealed class PackedFormatTests
 {
     private const int Inputs = 160, Outputs = 50, Rows = 13;
 
-    public static IEnumerable<TheoryDataRow<string, int>> Cases =>
+    public static IEnumerable<TheoryDataRow<string, int, bool>> Cases =>
         from bits in (int[])[4, 8]
         from offset in Enum.GetNames<OffsetType>()
-        select new TheoryDataRow<string, int>(offset, bits);
+        from byColumn in (bool[])[false, true]
+        where bits == 4 || !byColumn
+        select new TheoryDataRow<string, int, bool>(offset, bits, byColumn);
 
     [Theory, MemberData(nameof(Cases))]
-    public void Products_and_rows_are_those_of_the_values_that_the_codes_mean(string offset, int bits)
+    public void Products_and_rows_are_those_of_the_values_that_the_codes_mean(string offset, int bits, bool byColumn)
     {
         foreach (DType scaleType in (DType[])[DType.F16, DType.BF16, DType.F32])
         {
             foreach (int groupSize in (int[])[32, 64, Inputs])
             {
-                var format = new PackedFormat(bits == 4 ? CodeType.Bits4 : CodeType.Bits8, groupSize, scaleType, Enum.Parse<OffsetType>(offset));
+                var format = new PackedFormat(bits == 4 ? CodeType.Bits4 : CodeType.Bits8, groupSize, scaleType, Enum.Parse<OffsetType>(offset), ByColumn: byColumn);
                 using PackedWeight weight = Fill(format, out float[] values);
                 float[] x = KernelSets.Floats(3, Rows * Inputs);
                 uint[]? int8 = null;
                 foreach (KernelSet set in KernelSet.Available)
                 {
                     Check(format, values, x, Run(set, weight, x, CpuActivations.F32), 0);
+                    // Nibbles by column have no integer product.
+                    if (byColumn) continue;
                     uint[] rounded = Run(set, weight, x, CpuActivations.Int8);
                     Assert.Equal(int8 ??= rounded, rounded);
                     // A code of the activations is off by at most half of a 127th of the group's largest, 1.
@@ -39,14 +43,14 @@ public sealed class PackedFormatTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public unsafe void Emitted_widening_rounds_the_values_to_bf16(string offset, int bits)
+    public unsafe void Emitted_widening_rounds_the_values_to_bf16(string offset, int bits, bool byColumn)
     {
         Assert.SkipUnless(CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16, "This CPU has no vcvtne2ps2bf16.");
         foreach (DType scaleType in (DType[])[DType.F16, DType.BF16, DType.F32])
         {
             foreach (int groupSize in (int[])[32, 64, Inputs])
             {
-                var format = new PackedFormat(bits == 4 ? CodeType.Bits4 : CodeType.Bits8, groupSize, scaleType, Enum.Parse<OffsetType>(offset));
+                var format = new PackedFormat(bits == 4 ? CodeType.Bits4 : CodeType.Bits8, groupSize, scaleType, Enum.Parse<OffsetType>(offset), ByColumn: byColumn);
                 using PackedWeight weight = Fill(format, out float[] values);
                 using var rounded = new NativeBuffer(Inputs * 16 * sizeof(ushort));
                 foreach ((int first, int count) in (ReadOnlySpan<(int, int)>)[(0, Inputs), (64, 96), (128, 32), (32, 32)])
@@ -59,6 +63,49 @@ public sealed class PackedFormatTests
                                 Assert.Equal(Packing.RoundToBf16(values[(((tile * 16) + column) * Inputs) + first + k]), ((ushort*)rounded.Address)[(k / 2 * 32) + (column * 2) + (k % 2)]);
                     }
                 }
+            }
+        }
+    }
+
+    public static IEnumerable<TheoryDataRow<string, int, int>> ColumnCases =>
+        from offset in Enum.GetNames<OffsetType>().Append("Levels")
+        from groupSize in (int[])[32, 64, 96, 128, 160, 288, 4096]
+        from inputs in (int[])[32, 96, 160, 416, 1152, 1168]
+        select new TheoryDataRow<string, int, int>(offset, groupSize, inputs);
+
+    [Theory, MemberData(nameof(ColumnCases))]
+    public void Nibbles_by_column_give_the_bits_of_nibbles_by_quad_for_every_number_of_rows(string offset, int groupSize, int inputs)
+    {
+        const int most = 33;
+        OffsetType type = offset == "Levels" ? OffsetType.Middle : Enum.Parse<OffsetType>(offset);
+        using var levels = new NativeBuffer(16 * sizeof(float));
+        Enumerable.Range(0, 16).Select(i => (float)Math.Sinh(i - 7)).ToArray().CopyTo(levels.Tensor(DType.F32, new Shape(16)).AsSpan<float>());
+        var format = new PackedFormat(offset == "Levels" ? CodeType.Levels4 : CodeType.Bits4, Math.Min(groupSize, (int)PackedFormat.Padded(inputs)), DType.F16, type, offset == "Levels" ? levels.Address : 0);
+        float[] x = KernelSets.Floats(4, most * inputs);
+        foreach (KernelSet set in KernelSet.Available)
+        {
+            foreach (int outputs in (int[])[16, 50, 144])
+            {
+                using PackedWeight quads = Fill(format, outputs, inputs, out _), columns = Fill(format with { ByColumn = true }, outputs, inputs, out _);
+                uint[] expected = Run(set, quads, x, CpuActivations.BF16);
+                foreach (int rows in (int[])[1, 2, 7, 15, 16, 17, most])
+                    Assert.Equal(expected[..(rows * outputs)], Run(set, columns, x[..(rows * inputs)], CpuActivations.BF16));
+            }
+        }
+    }
+
+    [Fact]
+    public void Nibbles_lie_by_column_where_tile_registers_multiply_bf16()
+    {
+        var nibbles = new PackedFormat(CodeType.Bits4, 32);
+        foreach (KernelSet set in KernelSet.Available)
+        {
+            foreach (CpuActivations activations in Enum.GetValues<CpuActivations>())
+            {
+                using var products = new Products(set, KernelSets.Pool, activations);
+                Assert.Equal(set.HasTileRegisters && activations == CpuActivations.BF16, products.Layout(nibbles, null).ByColumn);
+                Assert.False(products.Layout(nibbles with { Codes = CodeType.Bits8 }, null).ByColumn);
+                Assert.False(products.Layout(nibbles with { GroupSize = 16 }, null).ByColumn);
             }
         }
     }
@@ -87,8 +134,9 @@ public sealed class PackedFormatTests
     {
         List<NativeBuffer> owned = [];
         using var device = new CpuDevice(set, KernelSets.Pool, DType.F32, activations);
-        Tensor output = KernelSets.Unwritten(owned, new Shape(Rows, Outputs));
-        device.Linear(output, KernelSets.Upload(owned, x, DType.F32, new Shape(Rows, Inputs)), weight, default);
+        long rows = x.Length / weight.InputFeatures;
+        Tensor output = KernelSets.Unwritten(owned, new Shape(rows, weight.OutputFeatures));
+        device.Linear(output, KernelSets.Upload(owned, x, DType.F32, new Shape(rows, weight.InputFeatures)), weight, default);
         uint[] bits = KernelSets.Bits(output);
         owned.ForEach(buffer => buffer.Dispose());
         return bits;
@@ -106,16 +154,18 @@ public sealed class PackedFormatTests
     }
 
     // The layout as its documentation says it, and the value of every code.
-    private static unsafe PackedWeight Fill(PackedFormat format, out float[] values)
+    private static PackedWeight Fill(PackedFormat format, out float[] values) => Fill(format, Outputs, Inputs, out values);
+
+    private static unsafe PackedWeight Fill(PackedFormat format, int outputs, int inputs, out float[] values)
     {
-        var weight = new PackedWeight(format, Outputs, Inputs);
+        var weight = new PackedWeight(format, outputs, inputs);
         var random = new Random(8);
-        values = new float[Outputs * Inputs];
-        int bits = format.Codes == CodeType.Bits4 ? 4 : 8;
-        for (int column = 0; column < Outputs; column++)
+        values = new float[outputs * inputs];
+        int bits = format.HasNibbles ? 4 : 8;
+        for (int column = 0; column < outputs; column++)
         {
             byte* at = (byte*)weight.Address + (column / 16 * weight.TileBytes);
-            for (int first = 0; first < Inputs; first += format.GroupSize)
+            for (int first = 0; first < inputs; first += format.GroupSize)
             {
                 float scale = Store(format.ScaleType, at, column % 16, (float)((random.NextDouble() + 0.1) * 0.04));
                 float minimum = 0;
@@ -123,14 +173,15 @@ public sealed class PackedFormatTests
                 if (format.Offset == OffsetType.Minimum) minimum = Store(format.ScaleType, at + format.OffsetStart, column % 16, (float)(random.NextDouble() - 0.5));
                 if (format.Offset == OffsetType.Zero) at[format.OffsetStart + (column % 16)] = (byte)(zero = random.Next(1 << bits));
                 byte* codes = at + format.HeaderBytes;
-                int end = Math.Min(Inputs, first + format.GroupSize);
+                int end = Math.Min(inputs, first + format.GroupSize);
                 for (int k = first; k < end; k++)
                 {
                     int code = random.Next(1 << bits), inGroup = (k - first) % 32;
                     byte* group = codes + ((k - first) / 32 * format.CodeBytes);
-                    if (bits == 4) group[(inGroup / 8 * 64) + (column % 16 * 4) + (inGroup % 4)] |= (byte)(code << (inGroup % 8 / 4 * 4));
+                    if (format.ByColumn) ((ushort*)group)[(column % 16 * 8) + (inGroup % 8)] |= (ushort)(code << (inGroup / 8 * 4));
+                    else if (bits == 4) group[(inGroup / 8 * 64) + (column % 16 * 4) + (inGroup % 4)] |= (byte)(code << (inGroup % 8 / 4 * 4));
                     else group[(inGroup / 4 * 64) + (column % 16 * 4) + (inGroup % 4)] = (byte)code;
-                    values[(column * Inputs) + k] = format.Offset == OffsetType.Minimum ? MathF.FusedMultiplyAdd(scale, code, minimum) : scale * (code - zero);
+                    values[(column * inputs) + k] = format.Offset == OffsetType.Minimum ? MathF.FusedMultiplyAdd(scale, code, minimum) : scale * (code - zero);
                 }
                 at = codes + ((end - first) / 32 * format.CodeBytes);
             }

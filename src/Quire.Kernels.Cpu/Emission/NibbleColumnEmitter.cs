@@ -1,0 +1,270 @@
+using System.Runtime.InteropServices;
+using Iced.Intel;
+using Quire.Kernels.Cpu.Linear;
+using Quire.Tensors;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Quire.Kernels.Cpu.Emission;
+
+/// <summary>What a product of nibbles by column works on. Spent by the call.</summary>
+[StructLayout(LayoutKind.Explicit, Size = ScalesOffset + (2 * NibbleColumnEmitter.MaxGroups * 64))]
+internal unsafe struct NibbleColumnArguments
+{
+    public const int HeadersOffset = 0, CodesOffset = 8, TileStrideOffset = 16, HeaderStepOffset = 24, CodeStepOffset = 32, RowsOffset = 40, PairStrideOffset = 48, SumsOffset = 56,
+        ChunksOffset = 64, WideOffset = 72, ConstantsOffset = 80, NextOffset = 88, ScalesOffset = 128;
+
+    /// <summary>The first chunk's first header, of the first tile.</summary>
+    [FieldOffset(HeadersOffset)]
+    public byte* Headers;
+
+    /// <summary>The first chunk's codes.</summary>
+    [FieldOffset(CodesOffset)]
+    public byte* Codes;
+
+    /// <summary>Bytes between tiles.</summary>
+    [FieldOffset(TileStrideOffset)]
+    public nint TileStride;
+
+    /// <summary>Bytes between chunks' headers; 0 where all have one.</summary>
+    [FieldOffset(HeaderStepOffset)]
+    public nint HeaderStep;
+
+    /// <summary>Bytes between chunks' codes.</summary>
+    [FieldOffset(CodeStepOffset)]
+    public nint CodeStep;
+
+    /// <summary>bf16 activations of the first group: [pairs of inputs][rows][2].</summary>
+    [FieldOffset(RowsOffset)]
+    public ushort* Rows;
+
+    /// <summary>Bytes between pairs of inputs, and between columns of sums: 4 for each row.</summary>
+    [FieldOffset(PairStrideOffset)]
+    public nint PairStride;
+
+    /// <summary>[tiles][16 columns][rows] f32, added to.</summary>
+    [FieldOffset(SumsOffset)]
+    public float* Sums;
+
+    /// <summary>Chunks of inputs, at least 1.</summary>
+    [FieldOffset(ChunksOffset)]
+    public nint Chunks;
+
+    /// <summary>Room for <see cref="NibbleColumnEmitter.WideBytes"/>.</summary>
+    [FieldOffset(WideOffset)]
+    public byte* Wide;
+
+    /// <summary>f32 [16] of what codes stand for before their offset; how far each of 32 words is shifted, 16 bits each.</summary>
+    [FieldOffset(ConstantsOffset)]
+    public byte* Constants;
+
+    /// <summary>Bytes from codes to those that are fetched meanwhile.</summary>
+    [FieldOffset(NextOffset)]
+    public nint Next;
+}
+
+/// <summary>Nibbles by column times up to 16 rows of bf16 activations in tile registers (AMX). The weight is the left matrix: a register's row is 32 inputs of one column, looked up
+/// by one vpermw in a table of the column's sixteen numbers, which are scaled and rounded to bf16 once a group.</summary>
+/// <remarks>tdpbf16ps adds as <see cref="AmxTileEmitter"/> says, whichever matrix is the left one, and the numbers are those of <see cref="WideningEmitter"/>: a row has the bits of the product of many rows.
+/// A tile register cannot load what is still on its way to memory, so chunks of inputs are multiplied while the next ones are widened.</remarks>
+internal static class NibbleColumnEmitter
+{
+    /// <summary>Groups of 32 inputs of a chunk.</summary>
+    public const int MaxGroups = 4;
+
+    /// <summary>Column tiles of a call: a product waits for the one before into the same sums, so there are two.</summary>
+    public const int MaxTiles = 2;
+
+    public const int MaxRows = AmxTileEmitter.BlockRows;
+
+    /// <summary>Two chunks of bf16 weights.</summary>
+    public const int WideBytes = 2 * ChunkBytes;
+
+    private const int ChunkBytes = MaxTiles * MaxGroups * AmxTileEmitter.TileBytes;
+
+    /// <summary>Palette 1: two sums of 16 columns by <paramref name="rows"/>, two steps of activations, two of weights.</summary>
+    public static byte[] Configuration(int rows)
+    {
+        (int, int) narrow = (AmxTileEmitter.BlockRows, rows * 4), whole = (AmxTileEmitter.BlockRows, AmxTileEmitter.StepBytes);
+        return AmxTileEmitter.Configuration([narrow, narrow, narrow, narrow, whole, whole]);
+    }
+
+    /// <param name="format">Nibbles by column; levels do not matter.</param>
+    /// <param name="tiles">Column tiles, at most <see cref="MaxTiles"/>.</param>
+    /// <param name="groups">Groups of 32 inputs of a chunk, at most <see cref="MaxGroups"/>.</param>
+    /// <param name="perHeader">Groups under each of the chunk's headers.</param>
+    public static EmittedCode Emit(PackedFormat format, int tiles, int groups, int perHeader) => EmittedCode.Assemble(c => new Emitter(c, format, tiles, groups, perHeader).Emit());
+
+    private sealed class Emitter(Assembler c, PackedFormat format, int tiles, int groups, int perHeader)
+    {
+        private static readonly AssemblerRegisterZMM Numbers = zmm31, Shifts = zmm30;
+        private static readonly AssemblerRegisterTMM[] Sums = [tmm0, tmm1], Rows = [tmm2, tmm3], Weights = [tmm4, tmm5];
+        private readonly int headerBytes = format.HeaderBytes + (perHeader * format.CodeBytes);
+
+        // rsi codes, rdx headers, r10 bytes between tiles, r14 and r15 = r14 + r10 from codes to what is fetched, r9 rows of the chunk that is multiplied,
+        // r11 bytes between their pairs, r12 between their groups, rax widened chunk, rbx the one before, rbp bytes of a line of weights, rcx chunks left.
+        public void Emit()
+        {
+            AssemblerRegister64[] kept = [rbx, rbp, r12, r14, r15];
+            foreach (AssemblerRegister64 register in kept) c.push(register);
+            c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.ConstantsOffset]);
+            c.vmovups(Numbers, __zmmword_ptr[rax]);
+            c.vmovdqu64(Shifts, __zmmword_ptr[rax + 64]);
+            c.mov(rsi, __qword_ptr[rdi + NibbleColumnArguments.CodesOffset]);
+            c.mov(rdx, __qword_ptr[rdi + NibbleColumnArguments.HeadersOffset]);
+            c.mov(r10, __qword_ptr[rdi + NibbleColumnArguments.TileStrideOffset]);
+            c.mov(r14, __qword_ptr[rdi + NibbleColumnArguments.NextOffset]);
+            c.lea(r15, __[r14 + r10]);
+            c.mov(r9, __qword_ptr[rdi + NibbleColumnArguments.RowsOffset]);
+            c.mov(r11, __qword_ptr[rdi + NibbleColumnArguments.PairStrideOffset]);
+            c.mov(r12, r11);
+            c.shl(r12, 4);
+            c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.WideOffset]);
+            c.lea(rbx, __[rax + ChunkBytes]);
+            c.mov(ebp, AmxTileEmitter.StepBytes);
+            ForSums((sum, address) => c.tileloadd(sum, address));
+            c.mov(rcx, __qword_ptr[rdi + NibbleColumnArguments.ChunksOffset]);
+
+            Label chunk = c.CreateLabel(), last = c.CreateLabel();
+            Widen(multiplies: false);
+            c.dec(rcx);
+            c.jz(last);
+            c.Label(ref chunk);
+            Widen(multiplies: true);
+            c.dec(rcx);
+            c.jnz(chunk);
+            c.Label(ref last);
+            for (int i = 0; i < groups * tiles; i++) Multiply(i);
+            ForSums((sum, address) => c.tilestored(address, sum));
+            foreach (AssemblerRegister64 register in kept.Reverse()) c.pop(register);
+        }
+
+        private void ForSums(Action<AssemblerRegisterTMM, AssemblerMemoryOperand> action)
+        {
+            c.mov(rcx, __qword_ptr[rdi + NibbleColumnArguments.SumsOffset]);
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                action(Sums[tile], __[rcx + r11]);
+                c.add(rcx, r12);
+            }
+        }
+
+        // A chunk of each tile; after each of its groups comes a product of the chunk before.
+        private void Widen(bool multiplies)
+        {
+            int done = 0;
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                for (int header = 0; header < groups / perHeader; header++) LoadHeader(tile, header);
+                for (int line = 0; line < groups / perHeader * headerBytes; line += 64) c.prefetcht0(__byte_ptr[rsi + (tile == 0 ? r14 : r15) + line]);
+                for (int group = 0; group < groups; group++)
+                {
+                    if (group % perHeader == 0)
+                        for (int column = 0; column < Packing.Columns; column++) Table(column, group / perHeader);
+                    WidenGroup(tile, group);
+                    if (multiplies) Multiply(done++);
+                }
+            }
+            c.add(rdx, __qword_ptr[rdi + NibbleColumnArguments.HeaderStepOffset]);
+            c.add(rsi, __qword_ptr[rdi + NibbleColumnArguments.CodeStepOffset]);
+            c.xchg(rax, rbx);
+        }
+
+        private void WidenGroup(int tile, int group)
+        {
+            int codes = (group / perHeader * headerBytes) + (group % perHeader * format.CodeBytes), to = ((tile * groups) + group) * AmxTileEmitter.TileBytes;
+            for (int column = 0; column < Packing.Columns; column++)
+            {
+                AssemblerRegisterZMM words = EmittedCode.Zmm[16 + (column % 12)];
+                c.vbroadcasti32x4(words, TileAddress(__xmmword_ptr, rsi, tile, codes + (column * Packing.ColumnBytes)));
+                // The five lowest bits of an index count, and a table holds its numbers twice: neighbours need no masking.
+                c.vpsrlvw(words, words, Shifts);
+                c.vpermw(words, words, EmittedCode.Zmm[column]);
+                c.vmovdqu64(__zmmword_ptr[rax + (to + (column * AmxTileEmitter.StepBytes))], words);
+            }
+        }
+
+        // Product i of a chunk: step by step, tile by tile.
+        private void Multiply(int i)
+        {
+            int step = i / tiles, tile = i % tiles;
+            if (tile == 0)
+            {
+                c.tileloadd(Rows[step % 2], __[r9 + r11]);
+                c.add(r9, r12);
+            }
+            c.tileloadd(Weights[i % 2], __[rbx + rbp + (((tile * groups) + step) * AmxTileEmitter.TileBytes)]);
+            c.tdpbf16ps(Sums[tile], Weights[i % 2], Rows[step % 2]);
+        }
+
+        // Scales, and what they go with, in memory as f32.
+        private void LoadHeader(int tile, int header)
+        {
+            AssemblerRegisterZMM numbers = EmittedCode.Zmm[28];
+            Load(0);
+            c.vmovups(ScaleAddress(header), numbers);
+            switch (format.Offset)
+            {
+                case OffsetType.Minimum:
+                    Load(format.OffsetStart);
+                    c.vmovups(OffsetAddress(header), numbers);
+                    break;
+                case OffsetType.Zero:
+                    c.vpmovzxbd(numbers, TileAddress(__xmmword_ptr, rdx, tile, (header * headerBytes) + format.OffsetStart));
+                    c.vcvtdq2ps(numbers, numbers);
+                    c.vmovups(OffsetAddress(header), numbers);
+                    break;
+            }
+
+            void Load(int offset)
+            {
+                int at = (header * headerBytes) + offset;
+                switch (format.ScaleType)
+                {
+                    case DType.F16:
+                        c.vcvtph2ps(numbers, TileAddress(__ymmword_ptr, rdx, tile, at));
+                        break;
+                    case DType.BF16:
+                        c.vpmovzxwd(numbers, TileAddress(__ymmword_ptr, rdx, tile, at));
+                        c.vpslld(numbers, numbers, 16);
+                        break;
+                    default:
+                        c.vmovups(numbers, TileAddress(__zmmword_ptr, rdx, tile, at));
+                        break;
+                }
+            }
+        }
+
+        // The column's sixteen numbers in bf16, twice.
+        private void Table(int column, int header)
+        {
+            AssemblerRegisterZMM table = EmittedCode.Zmm[column];
+            AssemblerMemoryOperand scale = __dword_bcst[rdi + Lane(header, column)], offset = __dword_ptr[rdi + (Lane(header, column) + OffsetRoom)];
+            switch (format.Offset)
+            {
+                case OffsetType.Minimum:
+                    c.vbroadcastss(table, offset);
+                    c.vfmadd231ps(table, Numbers, scale);
+                    break;
+                case OffsetType.Zero:
+                    c.vsubps(table, Numbers, __dword_bcst[rdi + (Lane(header, column) + OffsetRoom)]);
+                    c.vmulps(table, table, scale);
+                    break;
+                default:
+                    c.vmulps(table, Numbers, scale);
+                    break;
+            }
+            c.vcvtne2ps2bf16(table, table, table);
+        }
+
+        private const int OffsetRoom = MaxGroups * 64;
+
+        private static int Lane(int header, int column) => NibbleColumnArguments.ScalesOffset + (header * 64) + (column * sizeof(float));
+
+        private static AssemblerMemoryOperand ScaleAddress(int header) => __zmmword_ptr[rdi + Lane(header, 0)];
+
+        private static AssemblerMemoryOperand OffsetAddress(int header) => __zmmword_ptr[rdi + (Lane(header, 0) + OffsetRoom)];
+
+        private static AssemblerMemoryOperand TileAddress(AssemblerMemoryOperandFactory size, AssemblerRegister64 first, int tile, int offset) =>
+            tile == 0 ? size[first + offset] : size[first + r10 + offset];
+    }
+}

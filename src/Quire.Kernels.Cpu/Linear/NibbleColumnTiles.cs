@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using Quire.Kernels.Cpu.Emission;
+using Quire.Tensors;
+
+namespace Quire.Kernels.Cpu.Linear;
+
+/// <summary>A pair of tiles of nibbles by column, cut into the chunks of <see cref="NibbleColumnEmitter"/>, which are assembled when first needed.</summary>
+internal sealed unsafe class NibbleColumnTiles
+{
+    private const int MaxGroups = NibbleColumnEmitter.MaxGroups;
+    private static readonly ConcurrentDictionary<PackedFormat, NibbleColumnTiles> Known = new();
+    private static readonly NativeBuffer Constants = MakeConstants();
+
+    private readonly PackedFormat format;
+
+    // [tiles][groups][groups under a header]
+    private readonly nint[] functions = new nint[(NibbleColumnEmitter.MaxTiles + 1) * (MaxGroups + 1) * (MaxGroups + 1)];
+
+    private NibbleColumnTiles(PackedFormat format) => this.format = format;
+
+    public static NibbleColumnTiles Of(PackedFormat format) => Known.GetOrAdd(format with { Levels = 0 }, key => new NibbleColumnTiles(key));
+
+    /// <summary>sums += weights times rows.</summary>
+    /// <param name="levels">Of <see cref="CodeType.Levels4"/>, f32 [16]; else null.</param>
+    /// <param name="tile">The first tile's first header.</param>
+    /// <param name="pairs">bf16 [inputs / 2][rows][2], zero up to a whole group.</param>
+    /// <param name="next">Bytes from a code to the one that is multiplied so much later.</param>
+    /// <param name="sums">[tiles][16][rows]</param>
+    public void Multiply(float* levels, byte* tile, nint tileStride, int tiles, int groups, ushort* pairs, int rows, nint next, byte* wide, float* sums)
+    {
+        float* constants = stackalloc float[32];
+        float* numbers = levels != null ? levels : (float*)Constants.Address + (format.Offset == OffsetType.Middle ? 0 : 16);
+        new Span<float>(numbers, 16).CopyTo(new Span<float>(constants, 16));
+        new Span<float>((float*)Constants.Address + 32, 16).CopyTo(new Span<float>(constants + 16, 16));
+        var arguments = new NibbleColumnArguments
+        {
+            TileStride = tileStride, PairStride = rows * 4, Sums = sums, Wide = wide, Constants = (byte*)constants, Next = next,
+        };
+        int perHeader = Math.Min(format.HeaderInputs / Packing.Group, groups), headerBytes = format.HeaderBytes, codeBytes = format.CodeBytes;
+        for (int group = 0; group < groups;)
+        {
+            int left = groups - group;
+            byte* header = tile + (group / perHeader * (headerBytes + ((nint)perHeader * codeBytes)));
+            if (left < perHeader || perHeader > MaxGroups)
+            {
+                // Chunks under one header.
+                int under = group % perHeader, most = Math.Min(left, perHeader - under), size = Math.Min(most, MaxGroups), chunks = most / size;
+                byte* codes = header + headerBytes + ((nint)under * codeBytes);
+                Run(header, codes, size, size, chunks, 0, size * codeBytes);
+                group += chunks * size;
+            }
+            else
+            {
+                // Chunks of whole headers.
+                int headers = Math.Min(left, MaxGroups) / perHeader, size = headers * perHeader, chunks = left / size, bytes = headers * (headerBytes + (perHeader * codeBytes));
+                Run(header, header + headerBytes, size, perHeader, chunks, bytes, bytes);
+                group += chunks * size;
+            }
+
+            void Run(byte* header, byte* codes, int size, int under, int chunks, int headerStep, int codeStep)
+            {
+                arguments.Headers = header;
+                arguments.Codes = codes;
+                (arguments.HeaderStep, arguments.CodeStep, arguments.Chunks) = (headerStep, codeStep, chunks);
+                arguments.Rows = pairs + ((nint)group * Packing.Group * rows);
+                NibbleColumnArguments spent = arguments;
+                ((delegate* unmanaged[SuppressGCTransition]<NibbleColumnArguments*, void>)Function(tiles, size, under))(&spent);
+            }
+        }
+    }
+
+    private nint Function(int tiles, int groups, int perHeader)
+    {
+        ref nint function = ref functions[(((tiles * (MaxGroups + 1)) + groups) * (MaxGroups + 1)) + perHeader];
+        // Two threads may assemble the same product at once; either result serves.
+        if (function == 0) function = NibbleColumnEmitter.Emit(format, tiles, groups, perHeader).Address;
+        return function;
+    }
+
+    // The numbers of nibbles around their middle, and from 0; the bits of word i of each of four copies that come before nibble 0 .. 3.
+    private static NativeBuffer MakeConstants()
+    {
+        var buffer = new NativeBuffer(3 * 64);
+        for (int i = 0; i < 16; i++)
+        {
+            ((float*)buffer.Address)[i] = i - 8;
+            ((float*)buffer.Address)[16 + i] = i;
+        }
+        for (int word = 0; word < 32; word++) ((ushort*)buffer.Address)[64 + word] = (ushort)(word / 8 * 4);
+        return buffer;
+    }
+}
