@@ -7,11 +7,11 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Quire.Kernels.Cpu.Emission;
 
 /// <summary>What a product of nibbles by column works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = ScalesOffset + (2 * NibbleColumnEmitter.MaxGroups * 64))]
+[StructLayout(LayoutKind.Explicit, Size = 104)]
 internal unsafe struct NibbleColumnArguments
 {
     public const int HeadersOffset = 0, CodesOffset = 8, TileStrideOffset = 16, HeaderStepOffset = 24, CodeStepOffset = 32, RowsOffset = 40, PairStrideOffset = 48, SumsOffset = 56,
-        ChunksOffset = 64, WideOffset = 72, ConstantsOffset = 80, NextOffset = 88, ScalesOffset = 128;
+        ChunksOffset = 64, ScratchOffset = 72, ConstantsOffset = 80, NextOffset = 88, RunsOffset = 96;
 
     /// <summary>The first chunk's first header, of the first tile.</summary>
     [FieldOffset(HeadersOffset)]
@@ -41,7 +41,7 @@ internal unsafe struct NibbleColumnArguments
     [FieldOffset(PairStrideOffset)]
     public nint PairStride;
 
-    /// <summary>[tiles][16 columns][rows] f32, added to.</summary>
+    /// <summary>[runs][tiles][16 columns][rows] f32, added to.</summary>
     [FieldOffset(SumsOffset)]
     public float* Sums;
 
@@ -49,9 +49,9 @@ internal unsafe struct NibbleColumnArguments
     [FieldOffset(ChunksOffset)]
     public nint Chunks;
 
-    /// <summary>Room for <see cref="NibbleColumnEmitter.WideBytes"/>.</summary>
-    [FieldOffset(WideOffset)]
-    public byte* Wide;
+    /// <summary>Room for <see cref="NibbleColumnEmitter.ScratchBytes"/>.</summary>
+    [FieldOffset(ScratchOffset)]
+    public byte* Scratch;
 
     /// <summary>f32 [16] of what codes stand for before their offset; how far each of 32 words is shifted, 16 bits each.</summary>
     [FieldOffset(ConstantsOffset)]
@@ -60,6 +60,10 @@ internal unsafe struct NibbleColumnArguments
     /// <summary>Bytes from codes to those that are fetched meanwhile.</summary>
     [FieldOffset(NextOffset)]
     public nint Next;
+
+    /// <summary>Runs of column tiles behind each other, at least 1.</summary>
+    [FieldOffset(RunsOffset)]
+    public nint Runs;
 }
 
 /// <summary>Nibbles by column times up to 16 rows of bf16 activations in tile registers (AMX). The weight is the left matrix: a register's row is 32 inputs of one column, looked up
@@ -71,15 +75,17 @@ internal static class NibbleColumnEmitter
     /// <summary>Groups of 32 inputs of a chunk.</summary>
     public const int MaxGroups = 4;
 
-    /// <summary>Column tiles of a call: a product waits for the one before into the same sums, so there are two.</summary>
+    /// <summary>Column tiles of a run: a product waits for the one before into the same sums, so there are two.</summary>
     public const int MaxTiles = 2;
 
     public const int MaxRows = AmxTileEmitter.BlockRows;
 
-    /// <summary>Two chunks of bf16 weights.</summary>
-    public const int WideBytes = 2 * ChunkBytes;
+    /// <summary>Two chunks of bf16 weights, and a tile's scales and offsets of one in f32.</summary>
+    public const int ScratchBytes = ScalesStart + (2 * OffsetRoom);
 
     private const int ChunkBytes = MaxTiles * MaxGroups * AmxTileEmitter.TileBytes;
+    private const int ScalesStart = 2 * ChunkBytes;
+    private const int OffsetRoom = MaxGroups * Packing.Columns * sizeof(float);
 
     /// <summary>Palette 1: two sums of 16 columns by <paramref name="rows"/>, two steps of activations, two of weights.</summary>
     public static byte[] Configuration(int rows)
@@ -89,7 +95,7 @@ internal static class NibbleColumnEmitter
     }
 
     /// <param name="format">Nibbles by column; levels do not matter.</param>
-    /// <param name="tiles">Column tiles, at most <see cref="MaxTiles"/>.</param>
+    /// <param name="tiles">Column tiles of a run, at most <see cref="MaxTiles"/>.</param>
     /// <param name="groups">Groups of 32 inputs of a chunk, at most <see cref="MaxGroups"/>.</param>
     /// <param name="perHeader">Groups under each of the chunk's headers.</param>
     public static EmittedCode Emit(PackedFormat format, int tiles, int groups, int perHeader) => EmittedCode.Assemble(c => new Emitter(c, format, tiles, groups, perHeader).Emit());
@@ -101,7 +107,7 @@ internal static class NibbleColumnEmitter
         private readonly int headerBytes = format.HeaderBytes + (perHeader * format.CodeBytes);
 
         // rsi codes, rdx headers, r10 bytes between tiles, r14 and r15 = r14 + r10 from codes to what is fetched, r9 rows of the chunk that is multiplied,
-        // r11 bytes between their pairs, r12 between their groups, rax widened chunk, rbx the one before, rbp bytes of a line of weights, rcx chunks left.
+        // r11 bytes between their pairs, r12 between their groups, rax widened chunk, rbx the one before, rbp bytes of a line of weights, r8 scales, rcx chunks left.
         public void Emit()
         {
             AssemblerRegister64[] kept = [rbx, rbp, r12, r14, r15];
@@ -109,22 +115,24 @@ internal static class NibbleColumnEmitter
             c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.ConstantsOffset]);
             c.vmovups(Numbers, __zmmword_ptr[rax]);
             c.vmovdqu64(Shifts, __zmmword_ptr[rax + 64]);
-            c.mov(rsi, __qword_ptr[rdi + NibbleColumnArguments.CodesOffset]);
-            c.mov(rdx, __qword_ptr[rdi + NibbleColumnArguments.HeadersOffset]);
             c.mov(r10, __qword_ptr[rdi + NibbleColumnArguments.TileStrideOffset]);
             c.mov(r14, __qword_ptr[rdi + NibbleColumnArguments.NextOffset]);
             c.lea(r15, __[r14 + r10]);
-            c.mov(r9, __qword_ptr[rdi + NibbleColumnArguments.RowsOffset]);
             c.mov(r11, __qword_ptr[rdi + NibbleColumnArguments.PairStrideOffset]);
             c.mov(r12, r11);
             c.shl(r12, 4);
-            c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.WideOffset]);
+            c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.ScratchOffset]);
             c.lea(rbx, __[rax + ChunkBytes]);
+            c.lea(r8, __[rax + ScalesStart]);
             c.mov(ebp, AmxTileEmitter.StepBytes);
+
+            Label run = c.CreateLabel(), chunk = c.CreateLabel(), last = c.CreateLabel();
+            c.Label(ref run);
+            c.mov(rsi, __qword_ptr[rdi + NibbleColumnArguments.CodesOffset]);
+            c.mov(rdx, __qword_ptr[rdi + NibbleColumnArguments.HeadersOffset]);
+            c.mov(r9, __qword_ptr[rdi + NibbleColumnArguments.RowsOffset]);
             ForSums((sum, address) => c.tileloadd(sum, address));
             c.mov(rcx, __qword_ptr[rdi + NibbleColumnArguments.ChunksOffset]);
-
-            Label chunk = c.CreateLabel(), last = c.CreateLabel();
             Widen(multiplies: false);
             c.dec(rcx);
             c.jz(last);
@@ -135,6 +143,13 @@ internal static class NibbleColumnEmitter
             c.Label(ref last);
             for (int i = 0; i < groups * tiles; i++) Multiply(i);
             ForSums((sum, address) => c.tilestored(address, sum));
+            c.mov(__qword_ptr[rdi + NibbleColumnArguments.SumsOffset], rcx);
+            c.mov(rcx, r10);
+            if (tiles == 2) c.add(rcx, rcx);
+            c.add(__qword_ptr[rdi + NibbleColumnArguments.CodesOffset], rcx);
+            c.add(__qword_ptr[rdi + NibbleColumnArguments.HeadersOffset], rcx);
+            c.dec(__qword_ptr[rdi + NibbleColumnArguments.RunsOffset]);
+            c.jnz(run);
             foreach (AssemblerRegister64 register in kept.Reverse()) c.pop(register);
         }
 
@@ -238,7 +253,7 @@ internal static class NibbleColumnEmitter
         private void Table(int column, int header)
         {
             AssemblerRegisterZMM table = EmittedCode.Zmm[column];
-            AssemblerMemoryOperand scale = __dword_bcst[rdi + Lane(header, column)], offset = __dword_ptr[rdi + (Lane(header, column) + OffsetRoom)];
+            AssemblerMemoryOperand scale = __dword_bcst[r8 + Lane(header, column)], offset = __dword_ptr[r8 + (Lane(header, column) + OffsetRoom)];
             switch (format.Offset)
             {
                 case OffsetType.Minimum:
@@ -246,7 +261,7 @@ internal static class NibbleColumnEmitter
                     c.vfmadd231ps(table, Numbers, scale);
                     break;
                 case OffsetType.Zero:
-                    c.vsubps(table, Numbers, __dword_bcst[rdi + (Lane(header, column) + OffsetRoom)]);
+                    c.vsubps(table, Numbers, __dword_bcst[r8 + (Lane(header, column) + OffsetRoom)]);
                     c.vmulps(table, table, scale);
                     break;
                 default:
@@ -256,13 +271,11 @@ internal static class NibbleColumnEmitter
             c.vcvtne2ps2bf16(table, table, table);
         }
 
-        private const int OffsetRoom = MaxGroups * 64;
+        private static int Lane(int header, int column) => ((header * Packing.Columns) + column) * sizeof(float);
 
-        private static int Lane(int header, int column) => NibbleColumnArguments.ScalesOffset + (header * 64) + (column * sizeof(float));
+        private static AssemblerMemoryOperand ScaleAddress(int header) => __zmmword_ptr[r8 + Lane(header, 0)];
 
-        private static AssemblerMemoryOperand ScaleAddress(int header) => __zmmword_ptr[rdi + Lane(header, 0)];
-
-        private static AssemblerMemoryOperand OffsetAddress(int header) => __zmmword_ptr[rdi + (Lane(header, 0) + OffsetRoom)];
+        private static AssemblerMemoryOperand OffsetAddress(int header) => __zmmword_ptr[r8 + (Lane(header, 0) + OffsetRoom)];
 
         private static AssemblerMemoryOperand TileAddress(AssemblerMemoryOperandFactory size, AssemblerRegister64 first, int tile, int offset) =>
             tile == 0 ? size[first + offset] : size[first + r10 + offset];
