@@ -7,11 +7,11 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Quire.Kernels.Cpu.Emission;
 
 /// <summary>What a product of nibbles by column works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 104)]
+[StructLayout(LayoutKind.Explicit, Size = 96)]
 internal unsafe struct NibbleColumnArguments
 {
     public const int HeadersOffset = 0, CodesOffset = 8, TileStrideOffset = 16, HeaderStepOffset = 24, CodeStepOffset = 32, RowsOffset = 40, PairStrideOffset = 48, SumsOffset = 56,
-        ChunksOffset = 64, ScratchOffset = 72, ConstantsOffset = 80, NextOffset = 88, RunsOffset = 96;
+        ChunksOffset = 64, ScratchOffset = 72, ConstantsOffset = 80, RunsOffset = 88;
 
     /// <summary>The first chunk's first header, of the first tile.</summary>
     [FieldOffset(HeadersOffset)]
@@ -57,10 +57,6 @@ internal unsafe struct NibbleColumnArguments
     [FieldOffset(ConstantsOffset)]
     public byte* Constants;
 
-    /// <summary>Bytes from codes to those that are fetched meanwhile.</summary>
-    [FieldOffset(NextOffset)]
-    public nint Next;
-
     /// <summary>Runs of column tiles behind each other, at least 1.</summary>
     [FieldOffset(RunsOffset)]
     public nint Runs;
@@ -82,6 +78,9 @@ internal static class NibbleColumnEmitter
 
     /// <summary>Two chunks of bf16 weights, and a tile's scales and offsets of one in f32.</summary>
     public const int ScratchBytes = ScalesStart + (2 * OffsetRoom);
+
+    // How far ahead codes are fetched, into the second-level cache: two tiles' chunks and the widened ones fill the nearest.
+    private const int FetchBytes = 8192;
 
     private const int ChunkBytes = MaxTiles * MaxGroups * AmxTileEmitter.TileBytes;
     private const int ScalesStart = 2 * ChunkBytes;
@@ -106,18 +105,16 @@ internal static class NibbleColumnEmitter
         private static readonly AssemblerRegisterTMM[] Sums = [tmm0, tmm1], Rows = [tmm2, tmm3], Weights = [tmm4, tmm5];
         private readonly int headerBytes = format.HeaderBytes + (perHeader * format.CodeBytes);
 
-        // rsi codes, rdx headers, r10 bytes between tiles, r14 and r15 = r14 + r10 from codes to what is fetched, r9 rows of the chunk that is multiplied,
+        // rsi codes, rdx headers, r10 bytes between tiles, r9 rows of the chunk that is multiplied,
         // r11 bytes between their pairs, r12 between their groups, rax widened chunk, rbx the one before, rbp bytes of a line of weights, r8 scales, rcx chunks left.
         public void Emit()
         {
-            AssemblerRegister64[] kept = [rbx, rbp, r12, r14, r15];
+            AssemblerRegister64[] kept = [rbx, rbp, r12];
             foreach (AssemblerRegister64 register in kept) c.push(register);
             c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.ConstantsOffset]);
             c.vmovups(Numbers, __zmmword_ptr[rax]);
             c.vmovdqu64(Shifts, __zmmword_ptr[rax + 64]);
             c.mov(r10, __qword_ptr[rdi + NibbleColumnArguments.TileStrideOffset]);
-            c.mov(r14, __qword_ptr[rdi + NibbleColumnArguments.NextOffset]);
-            c.lea(r15, __[r14 + r10]);
             c.mov(r11, __qword_ptr[rdi + NibbleColumnArguments.PairStrideOffset]);
             c.mov(r12, r11);
             c.shl(r12, 4);
@@ -170,7 +167,7 @@ internal static class NibbleColumnEmitter
             for (int tile = 0; tile < tiles; tile++)
             {
                 for (int header = 0; header < groups / perHeader; header++) LoadHeader(tile, header);
-                for (int line = 0; line < groups / perHeader * headerBytes; line += 64) c.prefetcht0(__byte_ptr[rsi + (tile == 0 ? r14 : r15) + line]);
+                for (int line = 0; line < groups / perHeader * headerBytes; line += 64) c.prefetcht1(TileAddress(__byte_ptr, rsi, tile, FetchBytes + line));
                 for (int group = 0; group < groups; group++)
                 {
                     if (group % perHeader == 0)

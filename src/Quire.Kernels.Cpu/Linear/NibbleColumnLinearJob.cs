@@ -11,10 +11,6 @@ internal readonly unsafe struct NibbleColumnLinearJob<T>(ComputePool pool, Packe
 {
     public const int MaxRows = NibbleColumnEmitter.MaxRows;
 
-    // Two tiles of this size are in the nearest cache before they are multiplied; of larger ones only what comes next is fetched.
-    private const int FetchedTileBytes = 16 * 1024;
-    private const int FetchBytes = 4096;
-
     private readonly NibbleColumnTiles tiles = NibbleColumnTiles.Of(weight.Format);
     private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     private readonly ProductItems items = new(new OutputPanels(weight.Tiles, output.IsGated).Count, rows, MaxRows, MaxRows, pool.Workers);
@@ -43,9 +39,9 @@ internal readonly unsafe struct NibbleColumnLinearJob<T>(ComputePool pool, Packe
 
     private void Multiply((int First, int Count, int Column) run, byte* constants, byte* scratch, float* columns)
     {
-        nint tileBytes = (nint)weight.TileBytes, next = tileBytes <= FetchedTileBytes ? NibbleColumnEmitter.MaxTiles * tileBytes : FetchBytes;
+        nint tileBytes = (nint)weight.TileBytes;
         int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
-        tiles.Multiply(constants, (byte*)weight.Address + (run.First * tileBytes), tileBytes, run.Count, groups, pairs, rows, next, scratch, columns + (run.Column * rows));
+        tiles.Multiply(constants, (byte*)weight.Address + (run.First * tileBytes), tileBytes, run.Count, groups, pairs, rows, scratch, columns + (run.Column * rows));
     }
 
     private void Transpose(float* columns, float* sums)

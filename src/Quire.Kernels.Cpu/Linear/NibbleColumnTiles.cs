@@ -24,10 +24,9 @@ internal sealed unsafe class NibbleColumnTiles
     /// <param name="constants">Of <see cref="CopyConstants"/>.</param>
     /// <param name="tile">The first tile's first header.</param>
     /// <param name="pairs">bf16 [inputs / 2][rows][2], zero up to a whole group.</param>
-    /// <param name="next">Bytes from a code to the one that is multiplied so much later.</param>
     /// <param name="scratch"><see cref="NibbleColumnEmitter.ScratchBytes"/></param>
     /// <param name="sums">[tiles][16][rows]</param>
-    public void Multiply(byte* constants, byte* tile, nint tileStride, int tiles, int groups, ushort* pairs, int rows, nint next, byte* scratch, float* sums)
+    public void Multiply(byte* constants, byte* tile, nint tileStride, int tiles, int groups, ushort* pairs, int rows, byte* scratch, float* sums)
     {
         int perHeader = Math.Min(format.HeaderInputs / Packing.Group, groups), headerBytes = format.HeaderBytes, codeBytes = format.CodeBytes;
         for (int group = 0; group < groups;)
@@ -37,7 +36,7 @@ internal sealed unsafe class NibbleColumnTiles
             var arguments = new NibbleColumnArguments
             {
                 Headers = header, Codes = codes, TileStride = tileStride, Rows = pairs + ((nint)group * Packing.Group * rows), PairStride = rows * 4,
-                Sums = sums, Scratch = scratch, Constants = constants, Next = next,
+                Sums = sums, Scratch = scratch, Constants = constants,
             };
             if (left < perHeader || perHeader > MaxGroups)
             {
