@@ -62,7 +62,7 @@ internal unsafe struct NibbleColumnArguments
     public nint Runs;
 }
 
-/// <summary>Nibbles by column times up to 16 rows of bf16 activations in tile registers (AMX). The weight is the left matrix: a register's row is 32 inputs of one column, looked up
+/// <summary>Nibbles by column times up to 32 rows of bf16 activations in tile registers (AMX). The weight is the left matrix: a register's row is 32 inputs of one column, looked up
 /// by one vpermw in a table of the column's sixteen numbers, which are scaled and rounded to bf16 once a group.</summary>
 /// <remarks>tdpbf16ps adds as <see cref="AmxTileEmitter"/> says, whichever matrix is the left one, and the numbers are those of <see cref="WideningEmitter"/>: a row has the bits of the product of many rows.
 /// A tile register cannot load what is still on its way to memory, so chunks of inputs are multiplied while the next ones are widened.</remarks>
@@ -74,7 +74,9 @@ internal static class NibbleColumnEmitter
     /// <summary>Column tiles of a run: a product waits for the one before into the same sums, so there are two.</summary>
     public const int MaxTiles = 2;
 
-    public const int MaxRows = AmxTileEmitter.BlockRows;
+    public const int MaxRows = MaxRowBlocks * AmxTileEmitter.BlockRows;
+
+    private const int MaxRowBlocks = 2;
 
     /// <summary>Two chunks of bf16 weights, and a tile's scales and offsets of one in f32.</summary>
     public const int ScratchBytes = ScalesStart + (2 * OffsetRoom);
@@ -86,23 +88,28 @@ internal static class NibbleColumnEmitter
     private const int ScalesStart = 2 * ChunkBytes;
     private const int OffsetRoom = MaxGroups * Packing.Columns * sizeof(float);
 
-    /// <summary>Palette 1: two sums of 16 columns by <paramref name="rows"/>, two steps of activations, two of weights.</summary>
+    /// <summary>Blocks of 16 rows.</summary>
+    public static int RowBlocks(int rows) => (rows + AmxTileEmitter.BlockRows - 1) / AmxTileEmitter.BlockRows;
+
+    /// <summary>Palette 1: of each block of rows a step of activations and the sums of two column tiles; two steps of weights.</summary>
     public static byte[] Configuration(int rows)
     {
-        (int, int) narrow = (AmxTileEmitter.BlockRows, rows * 4), whole = (AmxTileEmitter.BlockRows, AmxTileEmitter.StepBytes);
-        return AmxTileEmitter.Configuration([narrow, narrow, narrow, narrow, whole, whole]);
+        (int, int) whole = (AmxTileEmitter.BlockRows, AmxTileEmitter.StepBytes), last = (AmxTileEmitter.BlockRows, (((rows - 1) % AmxTileEmitter.BlockRows) + 1) * 4), first = rows > AmxTileEmitter.BlockRows ? whole : last;
+        return AmxTileEmitter.Configuration([first, last, first, last, first, last, whole, whole]);
     }
 
     /// <param name="format">Nibbles by column; levels do not matter.</param>
     /// <param name="tiles">Column tiles of a run, at most <see cref="MaxTiles"/>.</param>
+    /// <param name="rowBlocks">Blocks of 16 rows, 1 or 2.</param>
     /// <param name="groups">Groups of 32 inputs of a chunk, at most <see cref="MaxGroups"/>.</param>
     /// <param name="perHeader">Groups under each of the chunk's headers.</param>
-    public static EmittedCode Emit(PackedFormat format, int tiles, int groups, int perHeader) => EmittedCode.Assemble(c => new Emitter(c, format, tiles, groups, perHeader).Emit());
+    public static EmittedCode Emit(PackedFormat format, int tiles, int rowBlocks, int groups, int perHeader) => EmittedCode.Assemble(c => new Emitter(c, format, tiles, rowBlocks, groups, perHeader).Emit());
 
-    private sealed class Emitter(Assembler c, PackedFormat format, int tiles, int groups, int perHeader)
+    private sealed class Emitter(Assembler c, PackedFormat format, int tiles, int rowBlocks, int groups, int perHeader)
     {
         private static readonly AssemblerRegisterZMM Numbers = zmm31, Shifts = zmm30;
-        private static readonly AssemblerRegisterTMM[] Sums = [tmm0, tmm1], Rows = [tmm2, tmm3], Weights = [tmm4, tmm5];
+        // Those of the two blocks of rows in turns.
+        private static readonly AssemblerRegisterTMM[] Sums = [tmm0, tmm1, tmm2, tmm3], Rows = [tmm4, tmm5], Weights = [tmm6, tmm7];
         private readonly int headerBytes = format.HeaderBytes + (perHeader * format.CodeBytes);
 
         // rsi codes, rdx headers, r10 bytes between tiles, r9 rows of the chunk that is multiplied,
@@ -155,7 +162,7 @@ internal static class NibbleColumnEmitter
             c.mov(rcx, __qword_ptr[rdi + NibbleColumnArguments.SumsOffset]);
             for (int tile = 0; tile < tiles; tile++)
             {
-                action(Sums[tile], __[rcx + r11]);
+                for (int block = 0; block < rowBlocks; block++) action(Sums[(MaxRowBlocks * tile) + Block(block)], __[rcx + r11 + (block * BlockBytes)]);
                 c.add(rcx, r12);
             }
         }
@@ -201,12 +208,17 @@ internal static class NibbleColumnEmitter
             int step = i / tiles, tile = i % tiles;
             if (tile == 0)
             {
-                c.tileloadd(Rows[step % 2], __[r9 + r11]);
+                for (int block = 0; block < rowBlocks; block++) c.tileloadd(Rows[Block(block)], __[r9 + r11 + (block * BlockBytes)]);
                 c.add(r9, r12);
             }
             c.tileloadd(Weights[i % 2], __[rbx + rbp + (((tile * groups) + step) * AmxTileEmitter.TileBytes)]);
-            c.tdpbf16ps(Sums[tile], Weights[i % 2], Rows[step % 2]);
+            for (int block = 0; block < rowBlocks; block++) c.tdpbf16ps(Sums[(MaxRowBlocks * tile) + Block(block)], Weights[i % 2], Rows[Block(block)]);
         }
+
+        private const int BlockBytes = AmxTileEmitter.BlockRows * 4;
+
+        // A single block may be short, and so takes the last one's registers.
+        private int Block(int block) => block + MaxRowBlocks - rowBlocks;
 
         // Scales, and what they go with, in memory as f32.
         private void LoadHeader(int tile, int header)

@@ -4,7 +4,7 @@ using Quire.Kernels.Cpu.Threading;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>The product of up to 16 rows of bf16 activations with nibbles by column. One item is some panels of up to 64 output features.</summary>
+/// <summary>The product of up to 32 rows of bf16 activations with nibbles by column. One item is some panels of up to 64 output features.</summary>
 /// <param name="pairs">[inputs / 2][rows][2] bf16 (<see cref="BFloatPairs{T}"/>).</param>
 internal readonly unsafe struct NibbleColumnLinearJob<T>(ComputePool pool, PackedWeight weight, ushort* pairs, int rows, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
@@ -21,7 +21,7 @@ internal readonly unsafe struct NibbleColumnLinearJob<T>(ComputePool pool, Packe
     {
         (int first, int end, _, _) = items.Item(item);
         byte* scratch = (byte*)pool.Scratch(worker);
-        float* columns = (float*)(scratch + NibbleColumnEmitter.ScratchBytes), sums = columns + (OutputPanels.SumColumns * MaxRows);
+        float* columns = (float*)(scratch + NibbleColumnEmitter.ScratchBytes), sums = columns + (OutputPanels.SumColumns * MaxRows) + Transposition.Overrun;
         byte* constants = stackalloc byte[2 * 64];
         tiles.CopyConstants(weight.Format.Codes == CodeType.Levels4 ? (float*)weight.Format.Levels : null, constants);
         AmxTiles.ConfigureColumns(rows);
@@ -31,7 +31,7 @@ internal readonly unsafe struct NibbleColumnLinearJob<T>(ComputePool pool, Packe
             float* to = rows == 1 ? sums : columns;
             new Span<float>(to, OutputPanels.SumColumns * rows).Clear();
             for (int run = 0; run < panels.Runs; run++) Multiply(panels.Run(panel, run), constants, scratch, to);
-            if (rows > 1) Transpose(columns, sums);
+            if (rows > 1) Transposition.Run(columns, rows, OutputPanels.SumColumns, sums);
             output.Finish<T>(sums, 0, rows, panel);
         }
         AmxTiles.Release();
@@ -42,11 +42,5 @@ internal readonly unsafe struct NibbleColumnLinearJob<T>(ComputePool pool, Packe
         nint tileBytes = (nint)weight.TileBytes;
         int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
         tiles.Multiply(constants, (byte*)weight.Address + (run.First * tileBytes), tileBytes, run.Count, groups, pairs, rows, scratch, columns + (run.Column * rows));
-    }
-
-    private void Transpose(float* columns, float* sums)
-    {
-        for (int row = 0; row < rows; row++, sums += OutputPanels.SumColumns)
-            for (int column = 0; column < OutputPanels.SumColumns; column++) sums[column] = columns[(column * rows) + row];
     }
 }

@@ -13,8 +13,8 @@ internal sealed unsafe class NibbleColumnTiles
 
     private readonly PackedFormat format;
 
-    // [tiles][groups][groups under a header]
-    private readonly nint[] functions = new nint[(NibbleColumnEmitter.MaxTiles + 1) * (MaxGroups + 1) * (MaxGroups + 1)];
+    // [row blocks - 1][tiles][groups][groups under a header]
+    private readonly nint[] functions = new nint[2 * (NibbleColumnEmitter.MaxTiles + 1) * (MaxGroups + 1) * (MaxGroups + 1)];
 
     private NibbleColumnTiles(PackedFormat format) => this.format = format;
 
@@ -77,15 +77,16 @@ internal sealed unsafe class NibbleColumnTiles
             (arguments->Runs, tiles) = (tiles / width, tiles % width);
             if (arguments->Runs == 0) continue;
             arguments->Chunks = chunks;
-            ((delegate* unmanaged[SuppressGCTransition]<NibbleColumnArguments*, void>)Function(width, groups, perHeader))(arguments);
+            ((delegate* unmanaged[SuppressGCTransition]<NibbleColumnArguments*, void>)Function(width, (int)arguments->PairStride / 4, groups, perHeader))(arguments);
         }
     }
 
-    private nint Function(int tiles, int groups, int perHeader)
+    private nint Function(int tiles, int rows, int groups, int perHeader)
     {
-        ref nint function = ref functions[(((tiles * (MaxGroups + 1)) + groups) * (MaxGroups + 1)) + perHeader];
+        int rowBlocks = NibbleColumnEmitter.RowBlocks(rows);
+        ref nint function = ref functions[((((((rowBlocks - 1) * (NibbleColumnEmitter.MaxTiles + 1)) + tiles) * (MaxGroups + 1)) + groups) * (MaxGroups + 1)) + perHeader];
         // Two threads may assemble the same product at once; either result serves.
-        if (function == 0) function = NibbleColumnEmitter.Emit(format, tiles, groups, perHeader).Address;
+        if (function == 0) function = NibbleColumnEmitter.Emit(format, tiles, rowBlocks, groups, perHeader).Address;
         return function;
     }
 
