@@ -1,17 +1,18 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using Quire.Kernels.Cpu.Linear;
+using Quire.Tensors;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Quire.Kernels.Cpu.Emission;
 
 /// <summary>What an int8 product in tile registers works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 40)]
+[StructLayout(LayoutKind.Explicit, Size = 56)]
 internal unsafe struct AmxIntegerArguments
 {
-    public const int WeightsOffset = 0, ActivationsOffset = 8, SumsOffset = 16, GroupsOffset = 24, DotsOffset = 32;
+    public const int WeightsOffset = 0, ActivationsOffset = 8, SumsOffset = 16, GroupsOffset = 24, DotsOffset = 32, TileOffset = 40, PlacesOffset = 48;
 
-    /// <summary>[groups] records of <see cref="UnpackedGroups{T}"/>.</summary>
+    /// <summary>[groups] records of <see cref="UnpackedGroups{T}"/>; where they are unpacked on the way, written, with room for <see cref="AmxIntegerEmitter.Ahead"/> more.</summary>
     [FieldOffset(WeightsOffset)]
     public byte* Weights;
 
@@ -30,6 +31,14 @@ internal unsafe struct AmxIntegerArguments
     /// <summary>Room for <see cref="AmxIntegerEmitter.DotBytes"/>.</summary>
     [FieldOffset(DotsOffset)]
     public byte* Dots;
+
+    /// <summary>The packed tile, where it is unpacked on the way.</summary>
+    [FieldOffset(TileOffset)]
+    public byte* Tile;
+
+    /// <summary>Of each group, and of as many more as are unpacked ahead: bytes from the tile to its codes, and to its header.</summary>
+    [FieldOffset(PlacesOffset)]
+    public (uint Codes, uint Header)* Places;
 }
 
 /// <summary>Int8 activations times sixteen columns of unpacked codes in tile registers (AMX): a group's dot products are one instruction, and are scaled in vector registers.</summary>
@@ -41,17 +50,41 @@ internal static class AmxIntegerEmitter
 
     public const int MaxRows = AmxTileEmitter.BlockRows;
 
+    /// <summary>Groups that are unpacked before they are multiplied: a tile register cannot load what is still on its way to memory.</summary>
+    public const int Ahead = 2;
+
     private const int TileBytes = 1024;
 
-    /// <summary>Palette 1: tiles 0 and 1 are sums; 2 and 3 are 16 rows' groups of 32 codes; 4 and 5 are a group of the weight, 8 quads of inputs.</summary>
-    public static byte[] Configuration() => AmxTileEmitter.Configuration([(16, 64), (16, 64), (16, Packing.Group), (16, Packing.Group), (Packing.Group / 4, 64), (Packing.Group / 4, 64)]);
+    // A tile is too short for the machine's own prefetchers to catch up.
+    private const int FetchBytes = 4096;
+
+    /// <summary>Palette 1: tiles 0 and 1 are sums; 2 and 3 are the rows' groups of 32 codes; 4 and 5 are a group of the weight, 8 quads of inputs.</summary>
+    /// <param name="rows">1 .. <see cref="MaxRows"/></param>
+    public static byte[] Configuration(int rows) => AmxTileEmitter.Configuration([(rows, 64), (rows, 64), (rows, Packing.Group), (rows, Packing.Group), (Packing.Group / 4, 64), (Packing.Group / 4, 64)]);
+
+    /// <summary>Formats that can be unpacked on the way.</summary>
+    public static bool Unpacks(PackedFormat format) => UnpackedGroups.Has(format) && !format.IsSuperblocks;
+
+    private static readonly AssemblerRegisterZMM First = zmm24, Second = zmm25, Nibbles = zmm28, Middle = zmm29;
 
     /// <param name="rows">Rows that are scaled and added, 1 .. 16.</param>
     /// <param name="hasMinima">Records hold minima, and codes are unsigned; else codes are signed.</param>
-    public static EmittedCode Emit(int rows, bool hasMinima) => EmittedCode.Assemble(c =>
+    /// <param name="packed">What records are unpacked from on the way; null where they are there.</param>
+    public static EmittedCode Emit(int rows, bool hasMinima, PackedFormat? packed = null) => EmittedCode.Assemble(c =>
     {
         AssemblerRegisterZMM scale = EmittedCode.Zmm[30], minimum = EmittedCode.Zmm[31];
         c.push(rbx);
+        if (packed is not null)
+        {
+            c.push(r12);
+            c.push(r13);
+            c.mov(r12, __qword_ptr[rdi + AmxIntegerArguments.PlacesOffset]);
+            c.mov(r13, __qword_ptr[rdi + AmxIntegerArguments.TileOffset]);
+            c.mov(eax, 0x0f0f0f0f);
+            c.vpbroadcastd(Nibbles, eax);
+            c.mov(eax, packed.Value.Middle * 0x01010101);
+            c.vpbroadcastd(Middle, eax);
+        }
         c.mov(rsi, __qword_ptr[rdi + AmxIntegerArguments.WeightsOffset]);
         c.mov(r8, __qword_ptr[rdi + AmxIntegerArguments.ActivationsOffset]);
         c.mov(rbx, __qword_ptr[rdi + AmxIntegerArguments.SumsOffset]);
@@ -63,6 +96,7 @@ internal static class AmxIntegerEmitter
         // A group's dot products are on their way through memory while the group before is scaled.
         int groupBytes = UnpackedGroups.Bytes(hasMinima);
         Label pair = c.CreateLabel(), last = c.CreateLabel(), single = c.CreateLabel(), end = c.CreateLabel();
+        for (int group = 0; group < Ahead; group++) Unpack(group);
         Dots(0, 0);
         c.sub(rcx, 3);
         c.jl(last);
@@ -73,6 +107,7 @@ internal static class AmxIntegerEmitter
         Scale(1, 1);
         c.add(rsi, 2 * groupBytes);
         c.add(r8, 2 * ActivationTiles.GroupBytes);
+        if (packed is not null) c.add(r12, 2 * sizeof(ulong));
         c.sub(rcx, 2);
         c.jge(pair);
         c.Label(ref last);
@@ -86,10 +121,16 @@ internal static class AmxIntegerEmitter
         Scale(0, 0);
         c.Label(ref end);
         for (int row = 0; row < rows; row++) c.vmovups(SumAddress(row), EmittedCode.Zmm[row]);
+        if (packed is not null)
+        {
+            c.pop(r13);
+            c.pop(r12);
+        }
         c.pop(rbx);
 
         void Dots(int group, int buffer)
         {
+            Unpack(group + Ahead);
             AssemblerRegisterTMM dots = buffer == 0 ? tmm0 : tmm1, activations = buffer == 0 ? tmm2 : tmm3, weights = buffer == 0 ? tmm4 : tmm5;
             c.tilezero(dots);
             c.tileloadd(weights, __[rsi + r11 + ((group * groupBytes) + UnpackedGroups.HeaderBytes(hasMinima))]);
@@ -99,6 +140,70 @@ internal static class AmxIntegerEmitter
             c.tilestored(__[rdx + r11 + (buffer * TileBytes)], dots);
         }
 
+        void Unpack(int group)
+        {
+            if (packed is not { } format) return;
+            int record = group * groupBytes, codes = record + UnpackedGroups.HeaderBytes(hasMinima);
+            c.mov(eax, __dword_ptr[r12 + (group * sizeof(ulong))]);
+            c.mov(r10d, __dword_ptr[r12 + ((group * sizeof(ulong)) + sizeof(uint))]);
+            for (int line = 0; line < format.CodeBytes + format.HeaderBytes; line += 64) c.prefetcht0(__byte_ptr[r13 + rax + (FetchBytes + line)]);
+            Load(First, format, 0);
+            c.vmovups(__zmmword_ptr[rsi + record], First);
+            switch (format.Offset)
+            {
+                case OffsetType.Minimum:
+                    Load(First, format, format.OffsetStart);
+                    c.vmovups(__zmmword_ptr[rsi + (record + 64)], First);
+                    break;
+                case OffsetType.Zero:
+                    c.vpmovzxbd(Second, __xmmword_ptr[r13 + r10 + format.OffsetStart]);
+                    c.vcvtdq2ps(Second, Second);
+                    c.vmulps(Second, Second, First);
+                    c.vpxord(First, First, First);
+                    c.vsubps(First, First, Second);
+                    c.vmovups(__zmmword_ptr[rsi + (record + 64)], First);
+                    break;
+            }
+            for (int vector = 0; vector < format.CodeBytes / 64; vector++)
+            {
+                AssemblerRegisterZMM low = vector % 2 == 0 ? First : EmittedCode.Zmm[26], high = vector % 2 == 0 ? Second : EmittedCode.Zmm[27];
+                c.vmovdqu64(low, __zmmword_ptr[r13 + rax + (64 * vector)]);
+                if (!format.HasNibbles)
+                {
+                    if (!hasMinima) c.vpsubb(low, low, Middle);
+                    c.vmovdqu64(__zmmword_ptr[rsi + (codes + (64 * vector))], low);
+                    continue;
+                }
+                c.vpsrlw(high, low, 4);
+                c.vpandd(low, low, Nibbles);
+                c.vpandd(high, high, Nibbles);
+                if (!hasMinima)
+                {
+                    c.vpsubb(low, low, Middle);
+                    c.vpsubb(high, high, Middle);
+                }
+                c.vmovdqu64(__zmmword_ptr[rsi + (codes + (128 * vector))], low);
+                c.vmovdqu64(__zmmword_ptr[rsi + (codes + (128 * vector) + 64)], high);
+            }
+        }
+
+        void Load(AssemblerRegisterZMM to, PackedFormat format, int offset)
+        {
+            switch (format.ScaleType)
+            {
+                case DType.F16:
+                    c.vcvtph2ps(to, __ymmword_ptr[r13 + r10 + offset]);
+                    break;
+                case DType.BF16:
+                    c.vpmovzxwd(to, __ymmword_ptr[r13 + r10 + offset]);
+                    c.vpslld(to, to, 16);
+                    break;
+                default:
+                    c.vmovups(to, __zmmword_ptr[r13 + r10 + offset]);
+                    break;
+            }
+        }
+
         void Scale(int group, int buffer)
         {
             int scales = (group * ActivationTiles.GroupBytes) + ActivationTiles.ScalesOffset, sums = (group * ActivationTiles.GroupBytes) + ActivationTiles.ScaledSumsOffset;
@@ -106,7 +211,7 @@ internal static class AmxIntegerEmitter
             if (hasMinima) c.vmovups(minimum, __zmmword_ptr[rsi + ((group * groupBytes) + 64)]);
             for (int row = 0; row < rows; row++)
             {
-                AssemblerRegisterZMM dot = EmittedCode.Zmm[16 + (row % 12)], sum = EmittedCode.Zmm[row];
+                AssemblerRegisterZMM dot = EmittedCode.Zmm[16 + (row % 8)], sum = EmittedCode.Zmm[row];
                 c.vcvtdq2ps(dot, __zmmword_ptr[rdx + ((buffer * TileBytes) + (64 * row))]);
                 c.vmulps(dot, dot, scale);
                 c.vfmadd231ps(sum, dot, __dword_bcst[r8 + (scales + (4 * row))]);

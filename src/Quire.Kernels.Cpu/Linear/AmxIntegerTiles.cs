@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Quire.Kernels.Cpu.Emission;
 
 namespace Quire.Kernels.Cpu.Linear;
@@ -6,12 +7,26 @@ namespace Quire.Kernels.Cpu.Linear;
 internal static unsafe class AmxIntegerTiles
 {
     private static readonly nint[] Functions = new nint[2 * (AmxIntegerEmitter.MaxRows + 1)];
+    private static readonly ConcurrentDictionary<PackedFormat, nint[]> Unpacking = new();
 
+    /// <summary>Of records.</summary>
     public static void Run(int rows, bool hasMinima, AmxIntegerArguments* arguments)
     {
         ref nint function = ref Functions[(2 * rows) + (hasMinima ? 1 : 0)];
         // Two threads may assemble the same tile at once; either result serves.
         if (function == 0) function = AmxIntegerEmitter.Emit(rows, hasMinima).Address;
-        ((delegate* unmanaged[SuppressGCTransition]<AmxIntegerArguments*, void>)function)(arguments);
+        Call(function, arguments);
     }
+
+    /// <summary>The tiles that unpack records on the way, by rows; null where a format has none.</summary>
+    public static nint[]? Of(PackedFormat format) => AmxIntegerEmitter.Unpacks(format) ? Unpacking.GetOrAdd(format, _ => new nint[AmxIntegerEmitter.MaxRows + 1]) : null;
+
+    public static void RunUnpacking(nint[] functions, PackedFormat format, int rows, bool hasMinima, AmxIntegerArguments* arguments)
+    {
+        ref nint function = ref functions[rows];
+        if (function == 0) function = AmxIntegerEmitter.Emit(rows, hasMinima, format).Address;
+        Call(function, arguments);
+    }
+
+    private static void Call(nint function, AmxIntegerArguments* arguments) => ((delegate* unmanaged[SuppressGCTransition]<AmxIntegerArguments*, void>)function)(arguments);
 }

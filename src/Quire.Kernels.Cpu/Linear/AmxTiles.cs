@@ -6,7 +6,8 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>The state of a thread's tile registers: set up by whoever multiplies with them, and given back behind.</summary>
 internal static unsafe class AmxTiles
 {
-    private static readonly NativeBuffer Whole = Copy(AmxTileEmitter.Configuration()), Groups = Copy(AmxIntegerEmitter.Configuration()), Attention = Copy(AmxAttentionEmitter.Configuration());
+    private static readonly NativeBuffer Whole = Copy(AmxTileEmitter.Configuration()), Attention = Copy(AmxAttentionEmitter.Configuration());
+    private static readonly NativeBuffer[] Groups = [.. Enumerable.Range(1, AmxIntegerEmitter.MaxRows).Select(rows => Copy(AmxIntegerEmitter.Configuration(rows)))];
     private static readonly NativeBuffer[] Columns = [.. Enumerable.Range(1, NibbleColumnEmitter.MaxRows).Select(rows => Copy(NibbleColumnEmitter.Configuration(rows)))];
     private static readonly nint ConfigureAddress = AmxTileEmitter.Configure().Address, ReleaseAddress = AmxTileEmitter.Release().Address;
 
@@ -14,7 +15,8 @@ internal static unsafe class AmxTiles
     public static void ConfigureWhole() => Configure(Whole);
 
     /// <summary>For <see cref="AmxIntegerEmitter"/>.</summary>
-    public static void ConfigureGroups() => Configure(Groups);
+    /// <param name="rows">Of a block.</param>
+    public static void ConfigureGroups(int rows) => Configure(Groups[rows - 1]);
 
     /// <summary>For <see cref="AmxAttentionEmitter"/>.</summary>
     public static void ConfigureAttention() => Configure(Attention);

@@ -18,6 +18,26 @@ internal static class UnpackedGroups
 
     /// <summary>Bytes of a record.</summary>
     public static int Bytes(bool hasMinima) => HeaderBytes(hasMinima) + CodeBytes;
+
+    /// <summary>Bytes from a tile to each group's codes, and to its header.</summary>
+    /// <param name="more">Entries behind the last group, which are its again.</param>
+    /// <param name="places">[groups + more], written.</param>
+    public static unsafe void Place(PackedFormat format, int groups, int more, (uint Codes, uint Header)* places)
+    {
+        int perHeader = format.GroupSize / Packing.Group;
+        uint header = 0, codes = (uint)format.HeaderBytes;
+        for (int group = 0, under = 0; group < groups; group++, under++, codes += (uint)format.CodeBytes)
+        {
+            if (under == perHeader)
+            {
+                header = codes;
+                codes += (uint)format.HeaderBytes;
+                under = 0;
+            }
+            places[group] = (codes, header);
+        }
+        for (int i = 0; i < more; i++) places[groups + i] = places[groups - 1];
+    }
 }
 
 /// <inheritdoc cref="UnpackedGroups"/>

@@ -98,6 +98,11 @@ public sealed class EmittedCodeTests
                 Assert.Equal(products, code.Count(i => i.Mnemonic == Mnemonic.Tilestored));
                 Assert.Equal(5 * rows, scaled);
                 Assert.Equal(scaled * (hasMinima ? 2 : 1), code.Count(i => i.Mnemonic == Mnemonic.Vfmadd231ps));
+                // The same with records unpacked on the way: some ahead, and one before each product.
+                Instruction[] unpacking = Decode(AmxIntegerEmitter.Emit(rows, hasMinima, new PackedFormat(CodeType.Bits4, 32, DType.F16, hasMinima ? OffsetType.Minimum : OffsetType.Middle)));
+                Assert.Equal(products, unpacking.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+                Assert.Equal((products + AmxIntegerEmitter.Ahead) * 4, unpacking.Count(i => i.Mnemonic == Mnemonic.Vpsrlw));
+                Assert.Equal((products + AmxIntegerEmitter.Ahead) * (hasMinima ? 2 : 1), unpacking.Count(i => i.Mnemonic == Mnemonic.Vcvtph2ps));
             }
         }
     }
