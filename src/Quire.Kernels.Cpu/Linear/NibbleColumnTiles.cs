@@ -35,8 +35,14 @@ internal sealed unsafe class NibbleColumnTiles
             byte* header = tile + (group / perHeader * (headerBytes + ((nint)perHeader * codeBytes))), codes = header + headerBytes + ((nint)under * codeBytes);
             var arguments = new NibbleColumnArguments
             {
-                Headers = header, Codes = codes, TileStride = tileStride, Rows = pairs + ((nint)group * Packing.Group * rows), PairStride = rows * 4,
-                Sums = sums, Scratch = scratch, Constants = constants,
+                Headers = header,
+                Codes = codes,
+                TileStride = tileStride,
+                Rows = pairs + ((nint)group * Packing.Group * rows),
+                PairStride = rows * 4,
+                Sums = sums,
+                Scratch = scratch,
+                Constants = constants,
             };
             if (left < perHeader || perHeader > MaxGroups)
             {
