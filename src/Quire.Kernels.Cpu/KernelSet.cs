@@ -188,7 +188,7 @@ public abstract class KernelSet
 
         // The bits are the same with tile registers or without.
         private static bool UsesTiles(int rows, PackedFormat format, bool byRow) =>
-            TBFloat.AreTileRegisters && ScalesEachGroup(format, byRow) && AmxIntegerLinearJob<T>.Serves(rows, format);
+            TBFloat.AreTileRegisters && rows >= AmxIntegerLinearJob<T>.MinRows && ScalesEachGroup(format, byRow);
 
         private static bool ScalesEachGroup(PackedFormat format, bool byRow) => UnpackedGroups.Has(format) && (!byRow || format.RunGroups == 1);
 

@@ -12,7 +12,7 @@ internal unsafe struct AmxIntegerArguments
 {
     public const int WeightsOffset = 0, ActivationsOffset = 8, SumsOffset = 16, GroupsOffset = 24, DotsOffset = 32, TileOffset = 40, PlacesOffset = 48;
 
-    /// <summary>[groups] records of <see cref="UnpackedGroups{T}"/>; where they are unpacked on the way, written, with room for <see cref="AmxIntegerEmitter.Ahead"/> more.</summary>
+    /// <summary>[groups] records of <see cref="UnpackedGroups"/>; where they are unpacked on the way, written, with room for <see cref="AmxIntegerEmitter.Ahead"/> more.</summary>
     [FieldOffset(WeightsOffset)]
     public byte* Weights;
 
@@ -36,9 +36,9 @@ internal unsafe struct AmxIntegerArguments
     [FieldOffset(TileOffset)]
     public byte* Tile;
 
-    /// <summary>Of each group, and of as many more as are unpacked ahead: bytes from the tile to its codes, and to its header.</summary>
+    /// <summary>Of each group, and of as many more as are unpacked ahead.</summary>
     [FieldOffset(PlacesOffset)]
-    public (uint Codes, uint Header)* Places;
+    public GroupPlace* Places;
 }
 
 /// <summary>Int8 activations times sixteen columns of unpacked codes in tile registers (AMX): a group's dot products are one instruction, and are scaled in vector registers.</summary>
@@ -62,10 +62,11 @@ internal static class AmxIntegerEmitter
     /// <param name="rows">1 .. <see cref="MaxRows"/></param>
     public static byte[] Configuration(int rows) => AmxTileEmitter.Configuration([(rows, 64), (rows, 64), (rows, Packing.Group), (rows, Packing.Group), (Packing.Group / 4, 64), (Packing.Group / 4, 64)]);
 
-    /// <summary>Formats that can be unpacked on the way.</summary>
-    public static bool Unpacks(PackedFormat format) => UnpackedGroups.Has(format) && !format.IsSuperblocks;
 
-    private static readonly AssemblerRegisterZMM First = zmm24, Second = zmm25, Nibbles = zmm28, Middle = zmm29;
+    private static readonly AssemblerRegisterZMM FifthBit = zmm22, FifthBits = zmm23, First = zmm24, Second = zmm25, Nibbles = zmm28;
+
+    // Of codes around it; else the sign bit.
+    private static readonly AssemblerRegisterZMM Middle = zmm29;
 
     /// <param name="rows">Rows that are scaled and added, 1 .. 16.</param>
     /// <param name="hasMinima">Records hold minima, and codes are unsigned; else codes are signed.</param>
@@ -78,12 +79,15 @@ internal static class AmxIntegerEmitter
         {
             c.push(r12);
             c.push(r13);
+            c.push(r14);
             c.mov(r12, __qword_ptr[rdi + AmxIntegerArguments.PlacesOffset]);
             c.mov(r13, __qword_ptr[rdi + AmxIntegerArguments.TileOffset]);
             c.mov(eax, 0x0f0f0f0f);
             c.vpbroadcastd(Nibbles, eax);
-            c.mov(eax, packed.Value.Middle * 0x01010101);
+            c.mov(eax, hasMinima ? int.MinValue : packed.Value.Middle * 0x01010101);
             c.vpbroadcastd(Middle, eax);
+            c.mov(eax, 0x10101010);
+            c.vpbroadcastd(FifthBit, eax);
         }
         c.mov(rsi, __qword_ptr[rdi + AmxIntegerArguments.WeightsOffset]);
         c.mov(r8, __qword_ptr[rdi + AmxIntegerArguments.ActivationsOffset]);
@@ -107,7 +111,7 @@ internal static class AmxIntegerEmitter
         Scale(1, 1);
         c.add(rsi, 2 * groupBytes);
         c.add(r8, 2 * ActivationTiles.GroupBytes);
-        if (packed is not null) c.add(r12, 2 * sizeof(ulong));
+        if (packed is not null) c.add(r12, 2 * GroupPlace.Size);
         c.sub(rcx, 2);
         c.jge(pair);
         c.Label(ref last);
@@ -123,6 +127,7 @@ internal static class AmxIntegerEmitter
         for (int row = 0; row < rows; row++) c.vmovups(SumAddress(row), EmittedCode.Zmm[row]);
         if (packed is not null)
         {
+            c.pop(r14);
             c.pop(r13);
             c.pop(r12);
         }
@@ -144,15 +149,22 @@ internal static class AmxIntegerEmitter
         {
             if (packed is not { } format) return;
             int record = group * groupBytes, codes = record + UnpackedGroups.HeaderBytes(hasMinima);
-            c.mov(eax, __dword_ptr[r12 + (group * sizeof(ulong))]);
-            c.mov(r10d, __dword_ptr[r12 + ((group * sizeof(ulong)) + sizeof(uint))]);
+            c.mov(eax, __dword_ptr[r12 + ((group * GroupPlace.Size) + GroupPlace.CodesOffset)]);
+            c.mov(r10d, __dword_ptr[r12 + ((group * GroupPlace.Size) + GroupPlace.HeaderOffset)]);
+            if (format.IsSuperblocks) c.mov(r14d, __dword_ptr[r12 + ((group * GroupPlace.Size) + GroupPlace.ScalesOffset)]);
             for (int line = 0; line < format.CodeBytes + format.HeaderBytes; line += 64) c.prefetcht0(__byte_ptr[r13 + rax + (FetchBytes + line)]);
             Load(First, format, 0);
+            if (format.IsSuperblocks) MultiplyBytes(0);
             c.vmovups(__zmmword_ptr[rsi + record], First);
             switch (format.Offset)
             {
                 case OffsetType.Minimum:
                     Load(First, format, format.OffsetStart);
+                    if (format.IsSuperblocks)
+                    {
+                        MultiplyBytes(Packing.Columns);
+                        c.vpxord(First, First, Middle);
+                    }
                     c.vmovups(__zmmword_ptr[rsi + (record + 64)], First);
                     break;
                 case OffsetType.Zero:
@@ -164,11 +176,12 @@ internal static class AmxIntegerEmitter
                     c.vmovups(__zmmword_ptr[rsi + (record + 64)], First);
                     break;
             }
-            for (int vector = 0; vector < format.CodeBytes / 64; vector++)
+            bool areNibbles = format.Codes != CodeType.Bits8;
+            for (int vector = 0; vector < (areNibbles ? 4 : 8); vector++)
             {
                 AssemblerRegisterZMM low = vector % 2 == 0 ? First : EmittedCode.Zmm[26], high = vector % 2 == 0 ? Second : EmittedCode.Zmm[27];
                 c.vmovdqu64(low, __zmmword_ptr[r13 + rax + (64 * vector)]);
-                if (!format.HasNibbles)
+                if (!areNibbles)
                 {
                     if (!hasMinima) c.vpsubb(low, low, Middle);
                     c.vmovdqu64(__zmmword_ptr[rsi + (codes + (64 * vector))], low);
@@ -182,9 +195,32 @@ internal static class AmxIntegerEmitter
                     c.vpsubb(low, low, Middle);
                     c.vpsubb(high, high, Middle);
                 }
+                if (format.Codes == CodeType.Bits5)
+                {
+                    AddFifthBits(low, 2 * vector);
+                    AddFifthBits(high, (2 * vector) + 1);
+                }
                 c.vmovdqu64(__zmmword_ptr[rsi + (codes + (128 * vector))], low);
                 c.vmovdqu64(__zmmword_ptr[rsi + (codes + (128 * vector) + 64)], high);
             }
+        }
+
+        // A superblock's scale or minimum times the group's.
+        void MultiplyBytes(int offset)
+        {
+            c.vpmovzxbd(Second, __xmmword_ptr[r13 + r14 + offset]);
+            c.vcvtdq2ps(Second, Second);
+            c.vmulps(First, First, Second);
+        }
+
+        // Bit `quad` of each byte of the plane becomes bit 4.
+        void AddFifthBits(AssemblerRegisterZMM codes, int quad)
+        {
+            const byte orOfAnd = 0xf8;
+            AssemblerMemoryOperand plane = __zmmword_ptr[r13 + rax + 256];
+            if (quad < 4) c.vpsllw(FifthBits, plane, (byte)(4 - quad));
+            else c.vpsrlw(FifthBits, plane, (byte)(quad - 4));
+            c.vpternlogd(codes, FifthBits, FifthBit, orOfAnd);
         }
 
         void Load(AssemblerRegisterZMM to, PackedFormat format, int offset)
@@ -211,7 +247,7 @@ internal static class AmxIntegerEmitter
             if (hasMinima) c.vmovups(minimum, __zmmword_ptr[rsi + ((group * groupBytes) + 64)]);
             for (int row = 0; row < rows; row++)
             {
-                AssemblerRegisterZMM dot = EmittedCode.Zmm[16 + (row % 8)], sum = EmittedCode.Zmm[row];
+                AssemblerRegisterZMM dot = EmittedCode.Zmm[16 + (row % 6)], sum = EmittedCode.Zmm[row];
                 c.vcvtdq2ps(dot, __zmmword_ptr[rdx + ((buffer * TileBytes) + (64 * row))]);
                 c.vmulps(dot, dot, scale);
                 c.vfmadd231ps(sum, dot, __dword_bcst[r8 + (scales + (4 * row))]);

@@ -5,12 +5,12 @@ using Quire.Kernels.Cpu.Threading;
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Rounded activations times a coded weight in tile registers. One item is some panels of up to 64 output features for as many rows as the second-level cache holds: a tile's piece is
-/// unpacked into the nearest cache, by the first block of rows where that can, and all rows pass.</summary>
+/// unpacked into the nearest cache by the first block of rows, and all others pass.</summary>
 internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationTiles activations, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
 {
-    // With fewer rows, unpacking costs more than tile registers win.
-    private const int MinUnpackedRows = 48, MinRows = 6;
+    /// <summary>With fewer rows, unpacking costs more than tile registers win.</summary>
+    public const int MinRows = 6;
 
     // Half of a second-level cache of 2 MB, and 128 KB of sums in scratch.
     private const int CacheBytes = 1024 * 1024;
@@ -25,10 +25,7 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
         new OutputPanels(weight.Tiles, output.IsGated).Count, activations.Rows,
         Math.Clamp(CacheBytes / (activations.Groups * ActivationTiles.GroupBytes), 4, MaxBlocks) * ActivationTiles.BlockRows, ActivationTiles.BlockRows, pool.Workers);
 
-    private readonly nint[]? unpacking = AmxIntegerTiles.Of(weight.Format);
-
-    /// <summary>Tile registers are faster than vectors for so many rows.</summary>
-    public static bool Serves(int rows, PackedFormat format) => rows >= (AmxIntegerEmitter.Unpacks(format) ? MinRows : MinUnpackedRows);
+    private readonly nint[] unpacking = AmxIntegerTiles.Of(weight.Format);
 
     public int Items => items.Count;
 
@@ -38,8 +35,8 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
         int firstBlock = firstRow / ActivationTiles.BlockRows, endBlock = firstBlock + ((rows + ActivationTiles.BlockRows - 1) / ActivationTiles.BlockRows);
         float* sums = (float*)pool.Scratch(worker);
         byte* dots = (byte*)(sums + (MaxBlocks * ActivationTiles.BlockRows * OutputPanels.SumColumns)), records = dots + AmxIntegerEmitter.DotBytes;
-        var places = ((uint, uint)*)(records + ((PieceGroups + AmxIntegerEmitter.Ahead) * UnpackedGroups.Bytes(hasMinima)));
-        if (unpacking is not null) UnpackedGroups.Place(weight.Format, activations.Groups, AmxIntegerEmitter.Ahead, places);
+        var places = (GroupPlace*)(records + ((PieceGroups + AmxIntegerEmitter.Ahead) * UnpackedGroups.Bytes(hasMinima)));
+        GroupPlace.Write(weight.Format, activations.Groups, AmxIntegerEmitter.Ahead, places);
         AmxTiles.ConfigureGroups(Math.Min(rows, ActivationTiles.BlockRows));
         for (int panel = firstPanel; panel < endPanel; panel++)
         {
@@ -54,13 +51,12 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
         AmxTiles.Release();
     }
 
-    private void Multiply(int tile, int firstBlock, int endBlock, int rows, float* sums, byte* dots, byte* records, (uint Codes, uint Header)* places)
+    private void Multiply(int tile, int firstBlock, int endBlock, int rows, float* sums, byte* dots, byte* records, GroupPlace* places)
     {
         byte* packed = (byte*)weight.Address + (tile * weight.TileBytes);
         for (int group = 0; group < activations.Groups; group += PieceGroups)
         {
             int groups = Math.Min(PieceGroups, activations.Groups - group);
-            if (unpacking is null) UnpackedGroups<T>.Unpack(weight.Format, packed, group, groups, records);
             for (int block = firstBlock; block < endBlock; block++)
             {
                 int row = (block - firstBlock) * ActivationTiles.BlockRows;
@@ -75,7 +71,7 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
                     Places = places + group,
                 };
                 int count = Math.Min(ActivationTiles.BlockRows, rows - row);
-                if (unpacking is not null && block == firstBlock) AmxIntegerTiles.RunUnpacking(unpacking, weight.Format, count, hasMinima, &arguments);
+                if (block == firstBlock) AmxIntegerTiles.RunUnpacking(unpacking, weight.Format, count, hasMinima, &arguments);
                 else AmxIntegerTiles.Run(count, hasMinima, &arguments);
             }
         }

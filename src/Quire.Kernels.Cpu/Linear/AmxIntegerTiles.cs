@@ -18,8 +18,8 @@ internal static unsafe class AmxIntegerTiles
         Call(function, arguments);
     }
 
-    /// <summary>The tiles that unpack records on the way, by rows; null where a format has none.</summary>
-    public static nint[]? Of(PackedFormat format) => AmxIntegerEmitter.Unpacks(format) ? Unpacking.GetOrAdd(format, _ => new nint[AmxIntegerEmitter.MaxRows + 1]) : null;
+    /// <summary>The tiles that unpack records on the way, by rows.</summary>
+    public static nint[] Of(PackedFormat format) => Unpacking.GetOrAdd(format, _ => new nint[AmxIntegerEmitter.MaxRows + 1]);
 
     public static void RunUnpacking(nint[] functions, PackedFormat format, int rows, bool hasMinima, AmxIntegerArguments* arguments)
     {

@@ -99,10 +99,15 @@ public sealed class EmittedCodeTests
                 Assert.Equal(5 * rows, scaled);
                 Assert.Equal(scaled * (hasMinima ? 2 : 1), code.Count(i => i.Mnemonic == Mnemonic.Vfmadd231ps));
                 // The same with records unpacked on the way: some ahead, and one before each product.
-                Instruction[] unpacking = Decode(AmxIntegerEmitter.Emit(rows, hasMinima, new PackedFormat(CodeType.Bits4, 32, DType.F16, hasMinima ? OffsetType.Minimum : OffsetType.Middle)));
-                Assert.Equal(products, unpacking.Count(i => i.Mnemonic == Mnemonic.Tilestored));
-                Assert.Equal((products + AmxIntegerEmitter.Ahead) * 4, unpacking.Count(i => i.Mnemonic == Mnemonic.Vpsrlw));
-                Assert.Equal((products + AmxIntegerEmitter.Ahead) * (hasMinima ? 2 : 1), unpacking.Count(i => i.Mnemonic == Mnemonic.Vcvtph2ps));
+                foreach (CodeType type in hasMinima ? [CodeType.Bits4, CodeType.Super4, CodeType.Bits5] : (CodeType[])[CodeType.Bits4, CodeType.Bits8])
+                {
+                    Instruction[] unpacking = Decode(AmxIntegerEmitter.Emit(rows, hasMinima, new PackedFormat(type, 32, DType.F16, hasMinima ? OffsetType.Minimum : OffsetType.Middle)));
+                    int unpacked = products + AmxIntegerEmitter.Ahead;
+                    Assert.Equal(products, unpacking.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+                    Assert.Equal(type == CodeType.Bits8 ? 0 : unpacked * 4, unpacking.Count(i => i.Mnemonic == Mnemonic.Vpsrlw && i.Op1Kind == OpKind.Register));
+                    Assert.Equal(type == CodeType.Bits5 ? unpacked * 8 : 0, unpacking.Count(i => i.Mnemonic == Mnemonic.Vpternlogd));
+                    Assert.Equal(unpacked * (hasMinima ? 2 : 1), unpacking.Count(i => i.Mnemonic == Mnemonic.Vcvtph2ps));
+                }
             }
         }
     }
