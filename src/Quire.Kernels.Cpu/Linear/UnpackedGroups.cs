@@ -46,12 +46,12 @@ internal static unsafe class UnpackedGroups<T>
         Vector512<byte> middle = Vector512.Create((byte)(hasMinima ? 0 : format.Middle));
         int codeBytes = format.CodeBytes, underHeader = first % perHeader;
         byte* header = tile + (first / perHeader * headerStride), codes = header + format.HeaderBytes + (underHeader * codeBytes);
-        IntegerTiles<T>.ReadHeader(format, header, out T scale, out T minimum);
+        IntegerTiles<T, T>.ReadHeader(format, header, out T scale, out T minimum);
         for (int g = 0; g < groups; g++, to += bytes, codes += codeBytes, underHeader++)
         {
             if (underHeader == perHeader)
             {
-                IntegerTiles<T>.ReadHeader(format, codes, out scale, out minimum);
+                IntegerTiles<T, T>.ReadHeader(format, codes, out scale, out minimum);
                 codes += format.HeaderBytes;
                 underHeader = 0;
             }
