@@ -250,16 +250,38 @@ public abstract class KernelSet
 
         internal override void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products)
         {
-            int columns = (int)input.Shape.Columns, stride = TBFloat.RowStride(columns);
-            var rounding = new BFloatRounding<T>((float*)input.Address, columns, (ushort*)rounded, stride, (int)input.Shape.Rows);
-            pool.Run(ref rounding, rounding.Items);
+            int columns = (int)input.Shape.Columns, stride = TBFloat.RowStride(columns), last = -1;
+            // Products of the same rows share them rounded, in one form.
+            bool mayTakeColumns = products.TrueForAll(product => product.Weight.Format.ByColumn);
+            var rounding = new JobGroup<BFloatRounding<T>>(products.Count);
+            var pairing = new JobGroup<BFloatPairs<T>>(products.Count);
             var group = new JobGroup<BFloatLinearJob<T, TBFloat>>(products.Count);
+            var columnGroup = new JobGroup<NibbleColumnLinearJob<T>>(products.Count);
             foreach (GroupedProduct product in products)
             {
-                var job = new BFloatLinearJob<T, TBFloat>(pool, product.Weight, (ushort*)rounded + ((long)product.FirstRow * stride), product.Rows, product.Output);
-                group.Add(job, job.Items);
+                float* source = (float*)input.Address + ((long)product.FirstRow * columns);
+                ushort* to = (ushort*)rounded + ((long)product.FirstRow * stride);
+                bool isNew = product.FirstRow != last;
+                last = product.FirstRow;
+                if (mayTakeColumns && TakesColumns(product.Weight, product.Rows))
+                {
+                    var pairs = new BFloatPairs<T>(source, columns, to, product.Rows);
+                    if (isNew) pairing.Add(pairs, pairs.Items);
+                    var job = new NibbleColumnLinearJob<T>(pool, product.Weight, to, product.Rows, product.Output);
+                    columnGroup.Add(job, job.Items);
+                }
+                else
+                {
+                    var round = new BFloatRounding<T>(source, columns, to, stride, product.Rows);
+                    if (isNew) rounding.Add(round, round.Items);
+                    var job = new BFloatLinearJob<T, TBFloat>(pool, product.Weight, to, product.Rows, product.Output);
+                    group.Add(job, job.Items);
+                }
             }
+            rounding.RunOn(pool);
+            pairing.RunOn(pool);
             group.RunOn(pool);
+            columnGroup.RunOn(pool);
         }
 
         internal override void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, List<GroupedProduct> products)

@@ -10,14 +10,6 @@ namespace Quire.Cli;
 /// <summary>quire bench kernels: each product as a share of its limit.</summary>
 internal static class KernelsCommand
 {
-    private static readonly (WeightFormat Format, CpuActivations Activations)[] Products =
-    [
-        (WeightFormat.F32, CpuActivations.F32), (WeightFormat.BF16, CpuActivations.BF16), (WeightFormat.F16, CpuActivations.BF16),
-        (WeightFormat.Q8_0, CpuActivations.BF16), (WeightFormat.Q4_0, CpuActivations.BF16), (WeightFormat.Q4_1, CpuActivations.BF16),
-        (WeightFormat.Coded, CpuActivations.Int8), (WeightFormat.Q8_0, CpuActivations.Int8), (WeightFormat.Q4_0, CpuActivations.Int8), (WeightFormat.Q4_1, CpuActivations.Int8),
-        (WeightFormat.Q4_K, CpuActivations.Int8), (WeightFormat.Q5_K, CpuActivations.Int8), (WeightFormat.Q6_K, CpuActivations.Int8), (WeightFormat.Q3_K, CpuActivations.Int8), (WeightFormat.Q2_K, CpuActivations.BF16),
-    ];
-
     public static Command Create()
     {
         Option<int> threads = LimitsCommand.Threads();
@@ -39,10 +31,10 @@ internal static class KernelsCommand
             Console.WriteLine($"{KernelSet.Default.Name} kernels, weights {parsed.GetValue(outputs)} x {parsed.GetValue(inputs)}");
             Console.WriteLine("weights x activations   rows      us    GOP/s  limit GOP/s  share");
             List<ProductTiming> all = [];
-            foreach ((WeightFormat format, CpuActivations activations) in Products)
+            foreach (RandomProduct product in RandomProduct.All)
             {
-                if (parsed.GetValue(inputs) % RandomRows.BlockInputs(format) != 0) continue;
-                foreach (ProductTiming timing in ProductTiming.Measure(limits, KernelSet.Default, pool, format, activations, parsed.GetValue(outputs), parsed.GetValue(inputs), parsed.GetValue(rows)!))
+                if (parsed.GetValue(inputs) % RandomRows.BlockInputs(product.Format) != 0) continue;
+                foreach (ProductTiming timing in ProductTiming.Measure(limits, KernelSet.Default, pool, product, parsed.GetValue(outputs), parsed.GetValue(inputs), parsed.GetValue(rows)!))
                 {
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{timing.Name,-22} {timing.Rows,5} {timing.Seconds * 1e6,7:0} {timing.Rate / 1e9,8:0} {timing.Limit / 1e9,12:0} {timing.Rate / timing.Limit,6:0.00}"));
                     all.Add(timing);

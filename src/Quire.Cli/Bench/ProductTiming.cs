@@ -19,14 +19,15 @@ internal sealed record ProductTiming(string Name, long Rows, double Seconds, dou
     public double Limit => Math.Min(Peak, Bandwidth * Intensity);
 
     /// <summary>Times a product of each number of rows. Weights are taken in turn from copies that together exceed the caches, as a model's layers do.</summary>
-    public static IEnumerable<ProductTiming> Measure(MachineLimits limits, KernelSet kernels, ComputePool pool, WeightFormat format, CpuActivations activations, int outputs, int inputs, IEnumerable<int> rowCounts)
+    public static IEnumerable<ProductTiming> Measure(MachineLimits limits, KernelSet kernels, ComputePool pool, RandomProduct product, int outputs, int inputs, IEnumerable<int> rowCounts)
     {
-        using var device = new CpuDevice(kernels, pool, DType.BF16, activations);
-        long bytes = outputs * RandomRows.BytesPerRow(format, inputs);
+        using var device = new CpuDevice(kernels, pool, DType.BF16, product.Activations);
+        RandomRows rows = product.Rows(outputs, inputs);
+        List<PreparedLinear> weights = [device.Prepare(rows)];
+        long bytes = product.Bytes(outputs, inputs);
         int copies = (int)Math.Max(1, (256L << 20) / bytes);
-        var rows = new RandomRows(format, outputs, inputs);
-        PreparedLinear[] weights = [.. Enumerable.Range(0, copies).Select(_ => device.Prepare(rows))];
-        double peak = activations switch
+        while (weights.Count < copies) weights.Add(device.Prepare(rows));
+        double peak = product.Activations switch
         {
             CpuActivations.Int8 => limits.Integer(kernels),
             CpuActivations.BF16 => limits.Float16(kernels),
@@ -48,7 +49,7 @@ internal sealed record ProductTiming(string Name, long Rows, double Seconds, dou
                 for (int i = 0; i < repeats; i++) device.Linear(y, x, weights[next++ % copies], default);
                 best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / repeats);
             }
-            yield return new ProductTiming(format == WeightFormat.Coded ? "W8A8" : $"{format} x {activations}", count, best, operations, bytes, peak, limits.Bandwidth);
+            yield return new ProductTiming(product.Name, count, best, operations, bytes, peak, limits.Bandwidth);
         }
         foreach (PreparedLinear weight in weights) weight.Dispose();
     }

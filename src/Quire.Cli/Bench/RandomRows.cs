@@ -2,16 +2,18 @@ using Quire.Tensors;
 
 namespace Quire.Cli;
 
-/// <summary>A weight of any stored format with random contents (coded ones are 8 bits with a scale a row, for inputs rounded to int8 by row: W8A8): every row has the same bytes, which costs no time to make and changes no timing.</summary>
+/// <summary>A weight of any stored format with random contents: every row has the same bytes, which costs no time to make and changes no timing.</summary>
 internal sealed class RandomRows : IWeightRows
 {
     private readonly byte[] row;
 
-    public RandomRows(WeightFormat format, long outputs, long inputs)
+    /// <param name="coding">Of coded rows.</param>
+    public RandomRows(WeightFormat format, long outputs, long inputs, CodedLayout? coding = null)
     {
         Format = format;
+        Coding = coding;
         Shape = new Shape(outputs, inputs);
-        row = new byte[BytesPerRow(format, inputs)];
+        row = new byte[coding is null ? BytesPerRow(format, inputs) : inputs];
         new Random(1).NextBytes(row);
         // Numbers of ordinary size: the upper byte of every bf16, f16 or f32, and of every block's half precision scale and minimum.
         switch (format)
@@ -48,7 +50,7 @@ internal sealed class RandomRows : IWeightRows
 
     public WeightFormat Format { get; }
 
-    public CodedLayout? Coding => Format == WeightFormat.Coded ? new CodedLayout(CodeKind.Unsigned8, (int)Shape[1], DType.BF16) { Activations = new ActivationScheme(ActivationFormat.Int8) } : null;
+    public CodedLayout? Coding { get; }
 
     /// <summary>Inputs of a row must be a multiple of it.</summary>
     public static int BlockInputs(WeightFormat format) => format switch
@@ -61,7 +63,6 @@ internal sealed class RandomRows : IWeightRows
     {
         WeightFormat.F32 => inputs * 4,
         WeightFormat.BF16 or WeightFormat.F16 => inputs * 2,
-        WeightFormat.Coded => inputs + sizeof(ushort),
         WeightFormat.Q8_0 => inputs / 32 * 34,
         WeightFormat.Q4_0 => inputs / 32 * 18,
         WeightFormat.Q4_1 => inputs / 32 * 20,
@@ -83,8 +84,9 @@ internal sealed class RandomRows : IWeightRows
 
     public void ReadCodes(long index, Span<byte> codes, Span<float> scales, Span<byte> zeros)
     {
-        row.AsSpan(0, codes.Length).CopyTo(codes);
+        for (int i = 0; i < codes.Length; i++) codes[i] = Coding!.Kind == CodeKind.Unsigned4 ? (byte)(row[i] & 15) : row[i];
         scales.Fill(0.01f);
+        zeros.Fill(7);
     }
 
     private void Set(int first, int step, byte value)

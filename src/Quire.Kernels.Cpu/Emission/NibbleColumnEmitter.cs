@@ -7,11 +7,11 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Quire.Kernels.Cpu.Emission;
 
 /// <summary>What a product of nibbles by column works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = ScalesOffset + (2 * NibbleColumnEmitter.MaxGroups * 64))]
+[StructLayout(LayoutKind.Explicit, Size = 96)]
 internal unsafe struct NibbleColumnArguments
 {
     public const int HeadersOffset = 0, CodesOffset = 8, TileStrideOffset = 16, HeaderStepOffset = 24, CodeStepOffset = 32, RowsOffset = 40, PairStrideOffset = 48, SumsOffset = 56,
-        ChunksOffset = 64, WideOffset = 72, ConstantsOffset = 80, NextOffset = 88, ScalesOffset = 128;
+        ChunksOffset = 64, ScratchOffset = 72, ConstantsOffset = 80, RunsOffset = 88;
 
     /// <summary>The first chunk's first header, of the first tile.</summary>
     [FieldOffset(HeadersOffset)]
@@ -41,7 +41,7 @@ internal unsafe struct NibbleColumnArguments
     [FieldOffset(PairStrideOffset)]
     public nint PairStride;
 
-    /// <summary>[tiles][16 columns][rows] f32, added to.</summary>
+    /// <summary>[runs][tiles][16 columns][rows] f32, added to.</summary>
     [FieldOffset(SumsOffset)]
     public float* Sums;
 
@@ -49,20 +49,20 @@ internal unsafe struct NibbleColumnArguments
     [FieldOffset(ChunksOffset)]
     public nint Chunks;
 
-    /// <summary>Room for <see cref="NibbleColumnEmitter.WideBytes"/>.</summary>
-    [FieldOffset(WideOffset)]
-    public byte* Wide;
+    /// <summary>Room for <see cref="NibbleColumnEmitter.ScratchBytes"/>.</summary>
+    [FieldOffset(ScratchOffset)]
+    public byte* Scratch;
 
     /// <summary>f32 [16] of what codes stand for before their offset; how far each of 32 words is shifted, 16 bits each.</summary>
     [FieldOffset(ConstantsOffset)]
     public byte* Constants;
 
-    /// <summary>Bytes from codes to those that are fetched meanwhile.</summary>
-    [FieldOffset(NextOffset)]
-    public nint Next;
+    /// <summary>Runs of column tiles behind each other, at least 1.</summary>
+    [FieldOffset(RunsOffset)]
+    public nint Runs;
 }
 
-/// <summary>Nibbles by column times up to 16 rows of bf16 activations in tile registers (AMX). The weight is the left matrix: a register's row is 32 inputs of one column, looked up
+/// <summary>Nibbles by column times up to 32 rows of bf16 activations in tile registers (AMX). The weight is the left matrix: a register's row is 32 inputs of one column, looked up
 /// by one vpermw in a table of the column's sixteen numbers, which are scaled and rounded to bf16 once a group.</summary>
 /// <remarks>tdpbf16ps adds as <see cref="AmxTileEmitter"/> says, whichever matrix is the left one, and the numbers are those of <see cref="WideningEmitter"/>: a row has the bits of the product of many rows.
 /// A tile register cannot load what is still on its way to memory, so chunks of inputs are multiplied while the next ones are widened.</remarks>
@@ -71,60 +71,72 @@ internal static class NibbleColumnEmitter
     /// <summary>Groups of 32 inputs of a chunk.</summary>
     public const int MaxGroups = 4;
 
-    /// <summary>Column tiles of a call: a product waits for the one before into the same sums, so there are two.</summary>
+    /// <summary>Column tiles of a run: a product waits for the one before into the same sums, so there are two.</summary>
     public const int MaxTiles = 2;
 
-    public const int MaxRows = AmxTileEmitter.BlockRows;
+    public const int MaxRows = MaxRowBlocks * AmxTileEmitter.BlockRows;
 
-    /// <summary>Two chunks of bf16 weights.</summary>
-    public const int WideBytes = 2 * ChunkBytes;
+    private const int MaxRowBlocks = 2;
+
+    /// <summary>Two chunks of bf16 weights, and a tile's scales and offsets of one in f32.</summary>
+    public const int ScratchBytes = ScalesStart + (2 * OffsetRoom);
+
+    // How far ahead codes are fetched, into the second-level cache: two tiles' chunks and the widened ones fill the nearest.
+    private const int FetchBytes = 8192;
 
     private const int ChunkBytes = MaxTiles * MaxGroups * AmxTileEmitter.TileBytes;
+    private const int ScalesStart = 2 * ChunkBytes;
+    private const int OffsetRoom = MaxGroups * Packing.Columns * sizeof(float);
 
-    /// <summary>Palette 1: two sums of 16 columns by <paramref name="rows"/>, two steps of activations, two of weights.</summary>
+    /// <summary>Blocks of 16 rows.</summary>
+    public static int RowBlocks(int rows) => (rows + AmxTileEmitter.BlockRows - 1) / AmxTileEmitter.BlockRows;
+
+    /// <summary>Palette 1: of each block of rows a step of activations and the sums of two column tiles; two steps of weights.</summary>
     public static byte[] Configuration(int rows)
     {
-        (int, int) narrow = (AmxTileEmitter.BlockRows, rows * 4), whole = (AmxTileEmitter.BlockRows, AmxTileEmitter.StepBytes);
-        return AmxTileEmitter.Configuration([narrow, narrow, narrow, narrow, whole, whole]);
+        (int, int) whole = (AmxTileEmitter.BlockRows, AmxTileEmitter.StepBytes), last = (AmxTileEmitter.BlockRows, (((rows - 1) % AmxTileEmitter.BlockRows) + 1) * 4), first = rows > AmxTileEmitter.BlockRows ? whole : last;
+        return AmxTileEmitter.Configuration([first, last, first, last, first, last, whole, whole]);
     }
 
     /// <param name="format">Nibbles by column; levels do not matter.</param>
-    /// <param name="tiles">Column tiles, at most <see cref="MaxTiles"/>.</param>
+    /// <param name="tiles">Column tiles of a run, at most <see cref="MaxTiles"/>.</param>
+    /// <param name="rowBlocks">Blocks of 16 rows, 1 or 2.</param>
     /// <param name="groups">Groups of 32 inputs of a chunk, at most <see cref="MaxGroups"/>.</param>
     /// <param name="perHeader">Groups under each of the chunk's headers.</param>
-    public static EmittedCode Emit(PackedFormat format, int tiles, int groups, int perHeader) => EmittedCode.Assemble(c => new Emitter(c, format, tiles, groups, perHeader).Emit());
+    public static EmittedCode Emit(PackedFormat format, int tiles, int rowBlocks, int groups, int perHeader) => EmittedCode.Assemble(c => new Emitter(c, format, tiles, rowBlocks, groups, perHeader).Emit());
 
-    private sealed class Emitter(Assembler c, PackedFormat format, int tiles, int groups, int perHeader)
+    private sealed class Emitter(Assembler c, PackedFormat format, int tiles, int rowBlocks, int groups, int perHeader)
     {
         private static readonly AssemblerRegisterZMM Numbers = zmm31, Shifts = zmm30;
-        private static readonly AssemblerRegisterTMM[] Sums = [tmm0, tmm1], Rows = [tmm2, tmm3], Weights = [tmm4, tmm5];
+        // Those of the two blocks of rows in turns.
+        private static readonly AssemblerRegisterTMM[] Sums = [tmm0, tmm1, tmm2, tmm3], Rows = [tmm4, tmm5], Weights = [tmm6, tmm7];
         private readonly int headerBytes = format.HeaderBytes + (perHeader * format.CodeBytes);
 
-        // rsi codes, rdx headers, r10 bytes between tiles, r14 and r15 = r14 + r10 from codes to what is fetched, r9 rows of the chunk that is multiplied,
-        // r11 bytes between their pairs, r12 between their groups, rax widened chunk, rbx the one before, rbp bytes of a line of weights, rcx chunks left.
+        // rsi codes, rdx headers, r10 bytes between tiles, r9 rows of the chunk that is multiplied,
+        // r11 bytes between their pairs, r12 between their groups, rax widened chunk, rbx the one before, rbp bytes of a line of weights, r8 scales, rcx chunks left.
         public void Emit()
         {
-            AssemblerRegister64[] kept = [rbx, rbp, r12, r14, r15];
+            AssemblerRegister64[] kept = [rbx, rbp, r12];
             foreach (AssemblerRegister64 register in kept) c.push(register);
             c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.ConstantsOffset]);
             c.vmovups(Numbers, __zmmword_ptr[rax]);
             c.vmovdqu64(Shifts, __zmmword_ptr[rax + 64]);
-            c.mov(rsi, __qword_ptr[rdi + NibbleColumnArguments.CodesOffset]);
-            c.mov(rdx, __qword_ptr[rdi + NibbleColumnArguments.HeadersOffset]);
             c.mov(r10, __qword_ptr[rdi + NibbleColumnArguments.TileStrideOffset]);
-            c.mov(r14, __qword_ptr[rdi + NibbleColumnArguments.NextOffset]);
-            c.lea(r15, __[r14 + r10]);
-            c.mov(r9, __qword_ptr[rdi + NibbleColumnArguments.RowsOffset]);
             c.mov(r11, __qword_ptr[rdi + NibbleColumnArguments.PairStrideOffset]);
             c.mov(r12, r11);
             c.shl(r12, 4);
-            c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.WideOffset]);
+            c.mov(rax, __qword_ptr[rdi + NibbleColumnArguments.ScratchOffset]);
             c.lea(rbx, __[rax + ChunkBytes]);
+            c.lea(r8, __[rax + ScalesStart]);
             c.mov(ebp, AmxTileEmitter.StepBytes);
+
+            Label run = c.CreateLabel(), chunk = c.CreateLabel(), last = c.CreateLabel();
+            c.Label(ref run);
+            c.mov(rsi, __qword_ptr[rdi + NibbleColumnArguments.CodesOffset]);
+            c.mov(rdx, __qword_ptr[rdi + NibbleColumnArguments.HeadersOffset]);
+            c.mov(r9, __qword_ptr[rdi + NibbleColumnArguments.RowsOffset]);
             ForSums((sum, address) => c.tileloadd(sum, address));
             c.mov(rcx, __qword_ptr[rdi + NibbleColumnArguments.ChunksOffset]);
-
-            Label chunk = c.CreateLabel(), last = c.CreateLabel();
             Widen(multiplies: false);
             c.dec(rcx);
             c.jz(last);
@@ -135,6 +147,13 @@ internal static class NibbleColumnEmitter
             c.Label(ref last);
             for (int i = 0; i < groups * tiles; i++) Multiply(i);
             ForSums((sum, address) => c.tilestored(address, sum));
+            c.mov(__qword_ptr[rdi + NibbleColumnArguments.SumsOffset], rcx);
+            c.mov(rcx, r10);
+            if (tiles == 2) c.add(rcx, rcx);
+            c.add(__qword_ptr[rdi + NibbleColumnArguments.CodesOffset], rcx);
+            c.add(__qword_ptr[rdi + NibbleColumnArguments.HeadersOffset], rcx);
+            c.dec(__qword_ptr[rdi + NibbleColumnArguments.RunsOffset]);
+            c.jnz(run);
             foreach (AssemblerRegister64 register in kept.Reverse()) c.pop(register);
         }
 
@@ -143,7 +162,7 @@ internal static class NibbleColumnEmitter
             c.mov(rcx, __qword_ptr[rdi + NibbleColumnArguments.SumsOffset]);
             for (int tile = 0; tile < tiles; tile++)
             {
-                action(Sums[tile], __[rcx + r11]);
+                for (int block = 0; block < rowBlocks; block++) action(Sums[(MaxRowBlocks * tile) + Block(block)], __[rcx + r11 + (block * BlockBytes)]);
                 c.add(rcx, r12);
             }
         }
@@ -155,7 +174,7 @@ internal static class NibbleColumnEmitter
             for (int tile = 0; tile < tiles; tile++)
             {
                 for (int header = 0; header < groups / perHeader; header++) LoadHeader(tile, header);
-                for (int line = 0; line < groups / perHeader * headerBytes; line += 64) c.prefetcht0(__byte_ptr[rsi + (tile == 0 ? r14 : r15) + line]);
+                for (int line = 0; line < groups / perHeader * headerBytes; line += 64) c.prefetcht1(TileAddress(__byte_ptr, rsi, tile, FetchBytes + line));
                 for (int group = 0; group < groups; group++)
                 {
                     if (group % perHeader == 0)
@@ -189,12 +208,17 @@ internal static class NibbleColumnEmitter
             int step = i / tiles, tile = i % tiles;
             if (tile == 0)
             {
-                c.tileloadd(Rows[step % 2], __[r9 + r11]);
+                for (int block = 0; block < rowBlocks; block++) c.tileloadd(Rows[Block(block)], __[r9 + r11 + (block * BlockBytes)]);
                 c.add(r9, r12);
             }
             c.tileloadd(Weights[i % 2], __[rbx + rbp + (((tile * groups) + step) * AmxTileEmitter.TileBytes)]);
-            c.tdpbf16ps(Sums[tile], Weights[i % 2], Rows[step % 2]);
+            for (int block = 0; block < rowBlocks; block++) c.tdpbf16ps(Sums[(MaxRowBlocks * tile) + Block(block)], Weights[i % 2], Rows[Block(block)]);
         }
+
+        private const int BlockBytes = AmxTileEmitter.BlockRows * 4;
+
+        // A single block may be short, and so takes the last one's registers.
+        private int Block(int block) => block + MaxRowBlocks - rowBlocks;
 
         // Scales, and what they go with, in memory as f32.
         private void LoadHeader(int tile, int header)
@@ -238,7 +262,7 @@ internal static class NibbleColumnEmitter
         private void Table(int column, int header)
         {
             AssemblerRegisterZMM table = EmittedCode.Zmm[column];
-            AssemblerMemoryOperand scale = __dword_bcst[rdi + Lane(header, column)], offset = __dword_ptr[rdi + (Lane(header, column) + OffsetRoom)];
+            AssemblerMemoryOperand scale = __dword_bcst[r8 + Lane(header, column)], offset = __dword_ptr[r8 + (Lane(header, column) + OffsetRoom)];
             switch (format.Offset)
             {
                 case OffsetType.Minimum:
@@ -246,7 +270,7 @@ internal static class NibbleColumnEmitter
                     c.vfmadd231ps(table, Numbers, scale);
                     break;
                 case OffsetType.Zero:
-                    c.vsubps(table, Numbers, __dword_bcst[rdi + (Lane(header, column) + OffsetRoom)]);
+                    c.vsubps(table, Numbers, __dword_bcst[r8 + (Lane(header, column) + OffsetRoom)]);
                     c.vmulps(table, table, scale);
                     break;
                 default:
@@ -256,13 +280,11 @@ internal static class NibbleColumnEmitter
             c.vcvtne2ps2bf16(table, table, table);
         }
 
-        private const int OffsetRoom = MaxGroups * 64;
+        private static int Lane(int header, int column) => ((header * Packing.Columns) + column) * sizeof(float);
 
-        private static int Lane(int header, int column) => NibbleColumnArguments.ScalesOffset + (header * 64) + (column * sizeof(float));
+        private static AssemblerMemoryOperand ScaleAddress(int header) => __zmmword_ptr[r8 + Lane(header, 0)];
 
-        private static AssemblerMemoryOperand ScaleAddress(int header) => __zmmword_ptr[rdi + Lane(header, 0)];
-
-        private static AssemblerMemoryOperand OffsetAddress(int header) => __zmmword_ptr[rdi + (Lane(header, 0) + OffsetRoom)];
+        private static AssemblerMemoryOperand OffsetAddress(int header) => __zmmword_ptr[r8 + (Lane(header, 0) + OffsetRoom)];
 
         private static AssemblerMemoryOperand TileAddress(AssemblerMemoryOperandFactory size, AssemblerRegister64 first, int tile, int offset) =>
             tile == 0 ? size[first + offset] : size[first + r10 + offset];

@@ -4,16 +4,12 @@ using Quire.Kernels.Cpu.Threading;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>The product of up to 16 rows of bf16 activations with nibbles by column. One item is some panels of up to 64 output features.</summary>
+/// <summary>The product of up to 32 rows of bf16 activations with nibbles by column. One item is some panels of up to 64 output features.</summary>
 /// <param name="pairs">[inputs / 2][rows][2] bf16 (<see cref="BFloatPairs{T}"/>).</param>
 internal readonly unsafe struct NibbleColumnLinearJob<T>(ComputePool pool, PackedWeight weight, ushort* pairs, int rows, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
 {
     public const int MaxRows = NibbleColumnEmitter.MaxRows;
-
-    // Two tiles up to this size are in the nearest cache before they are multiplied; of larger ones only what comes next is fetched.
-    private const int FetchedTileBytes = 16 * 1024;
-    private const int FetchBytes = 4096;
 
     private readonly NibbleColumnTiles tiles = NibbleColumnTiles.Of(weight.Format);
     private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
@@ -24,37 +20,27 @@ internal readonly unsafe struct NibbleColumnLinearJob<T>(ComputePool pool, Packe
     public void Run(int item, int worker)
     {
         (int first, int end, _, _) = items.Item(item);
-        byte* wide = (byte*)pool.Scratch(worker);
-        float* columns = (float*)(wide + NibbleColumnEmitter.WideBytes), sums = columns + (OutputPanels.SumColumns * MaxRows);
+        byte* scratch = (byte*)pool.Scratch(worker);
+        float* columns = (float*)(scratch + NibbleColumnEmitter.ScratchBytes), sums = columns + (OutputPanels.SumColumns * MaxRows) + Transposition.Overrun;
+        byte* constants = stackalloc byte[2 * 64];
+        tiles.CopyConstants(weight.Format.Codes == CodeType.Levels4 ? (float*)weight.Format.Levels : null, constants);
         AmxTiles.ConfigureColumns(rows);
         for (int panel = first; panel < end; panel++)
         {
             // One row's columns are a row of sums already.
             float* to = rows == 1 ? sums : columns;
             new Span<float>(to, OutputPanels.SumColumns * rows).Clear();
-            for (int run = 0; run < panels.Runs; run++) Multiply(panels.Run(panel, run), wide, to);
-            if (rows > 1) Transpose(columns, sums);
+            for (int run = 0; run < panels.Runs; run++) Multiply(panels.Run(panel, run), constants, scratch, to);
+            if (rows > 1) Transposition.Run(columns, rows, OutputPanels.SumColumns, sums);
             output.Finish<T>(sums, 0, rows, panel);
         }
         AmxTiles.Release();
     }
 
-    private void Multiply((int First, int Count, int Column) run, byte* wide, float* columns)
+    private void Multiply((int First, int Count, int Column) run, byte* constants, byte* scratch, float* columns)
     {
-        byte* start = (byte*)weight.Address + (run.First * weight.TileBytes);
+        nint tileBytes = (nint)weight.TileBytes;
         int groups = (int)(PackedFormat.Padded(weight.InputFeatures) / Packing.Group);
-        float* levels = weight.Format.Codes == CodeType.Levels4 ? (float*)weight.Format.Levels : null;
-        for (int tile = 0; tile < run.Count; tile += NibbleColumnEmitter.MaxTiles)
-        {
-            int count = Math.Min(NibbleColumnEmitter.MaxTiles, run.Count - tile);
-            nint next = weight.TileBytes <= FetchedTileBytes ? count * (nint)weight.TileBytes : FetchBytes;
-            tiles.Multiply(levels, start + (tile * weight.TileBytes), (nint)weight.TileBytes, count, groups, pairs, rows, next, wide, columns + ((run.Column + (tile * Packing.Columns)) * rows));
-        }
-    }
-
-    private void Transpose(float* columns, float* sums)
-    {
-        for (int row = 0; row < rows; row++, sums += OutputPanels.SumColumns)
-            for (int column = 0; column < OutputPanels.SumColumns; column++) sums[column] = columns[(column * rows) + row];
+        tiles.Multiply(constants, (byte*)weight.Address + (run.First * tileBytes), tileBytes, run.Count, groups, pairs, rows, scratch, columns + (run.Column * rows));
     }
 }

@@ -4,7 +4,7 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Linear;
 
-/// <summary>A pair of tiles of nibbles by column, cut into the chunks of <see cref="NibbleColumnEmitter"/>, which are assembled when first needed.</summary>
+/// <summary>Tiles of nibbles by column, cut into the chunks of <see cref="NibbleColumnEmitter"/>, which are assembled when first needed.</summary>
 internal sealed unsafe class NibbleColumnTiles
 {
     private const int MaxGroups = NibbleColumnEmitter.MaxGroups;
@@ -13,67 +13,80 @@ internal sealed unsafe class NibbleColumnTiles
 
     private readonly PackedFormat format;
 
-    // [tiles][groups][groups under a header]
-    private readonly nint[] functions = new nint[(NibbleColumnEmitter.MaxTiles + 1) * (MaxGroups + 1) * (MaxGroups + 1)];
+    // [row blocks - 1][tiles][groups][groups under a header]
+    private readonly nint[] functions = new nint[2 * (NibbleColumnEmitter.MaxTiles + 1) * (MaxGroups + 1) * (MaxGroups + 1)];
 
     private NibbleColumnTiles(PackedFormat format) => this.format = format;
 
     public static NibbleColumnTiles Of(PackedFormat format) => Known.GetOrAdd(format with { Levels = 0 }, key => new NibbleColumnTiles(key));
 
     /// <summary>sums += weights times rows.</summary>
-    /// <param name="levels">Of <see cref="CodeType.Levels4"/>, f32 [16]; else null.</param>
+    /// <param name="constants">Of <see cref="CopyConstants"/>.</param>
     /// <param name="tile">The first tile's first header.</param>
     /// <param name="pairs">bf16 [inputs / 2][rows][2], zero up to a whole group.</param>
-    /// <param name="next">Bytes from a code to the one that is multiplied so much later.</param>
+    /// <param name="scratch"><see cref="NibbleColumnEmitter.ScratchBytes"/></param>
     /// <param name="sums">[tiles][16][rows]</param>
-    public void Multiply(float* levels, byte* tile, nint tileStride, int tiles, int groups, ushort* pairs, int rows, nint next, byte* wide, float* sums)
+    public void Multiply(byte* constants, byte* tile, nint tileStride, int tiles, int groups, ushort* pairs, int rows, byte* scratch, float* sums)
     {
-        float* constants = stackalloc float[32];
-        float* numbers = levels != null ? levels : (float*)Constants.Address + (format.Offset == OffsetType.Middle ? 0 : 16);
-        new Span<float>(numbers, 16).CopyTo(new Span<float>(constants, 16));
-        new Span<float>((float*)Constants.Address + 32, 16).CopyTo(new Span<float>(constants + 16, 16));
-        var arguments = new NibbleColumnArguments
-        {
-            TileStride = tileStride, PairStride = rows * 4, Sums = sums, Wide = wide, Constants = (byte*)constants, Next = next,
-        };
         int perHeader = Math.Min(format.HeaderInputs / Packing.Group, groups), headerBytes = format.HeaderBytes, codeBytes = format.CodeBytes;
         for (int group = 0; group < groups;)
         {
-            int left = groups - group;
-            byte* header = tile + (group / perHeader * (headerBytes + ((nint)perHeader * codeBytes)));
+            int left = groups - group, under = group % perHeader, size, chunks;
+            byte* header = tile + (group / perHeader * (headerBytes + ((nint)perHeader * codeBytes))), codes = header + headerBytes + ((nint)under * codeBytes);
+            var arguments = new NibbleColumnArguments
+            {
+                Headers = header, Codes = codes, TileStride = tileStride, Rows = pairs + ((nint)group * Packing.Group * rows), PairStride = rows * 4,
+                Sums = sums, Scratch = scratch, Constants = constants,
+            };
             if (left < perHeader || perHeader > MaxGroups)
             {
                 // Chunks under one header.
-                int under = group % perHeader, most = Math.Min(left, perHeader - under), size = Math.Min(most, MaxGroups), chunks = most / size;
-                byte* codes = header + headerBytes + ((nint)under * codeBytes);
-                Run(header, codes, size, size, chunks, 0, size * codeBytes);
-                group += chunks * size;
+                int most = Math.Min(left, perHeader - under);
+                size = Math.Min(most, MaxGroups);
+                chunks = most / size;
+                arguments.CodeStep = size * codeBytes;
+                Run(tiles, size, size, chunks, &arguments);
             }
             else
             {
                 // Chunks of whole headers.
-                int headers = Math.Min(left, MaxGroups) / perHeader, size = headers * perHeader, chunks = left / size, bytes = headers * (headerBytes + (perHeader * codeBytes));
-                Run(header, header + headerBytes, size, perHeader, chunks, bytes, bytes);
-                group += chunks * size;
+                int headers = Math.Min(left, MaxGroups) / perHeader;
+                size = headers * perHeader;
+                chunks = left / size;
+                arguments.CodeStep = arguments.HeaderStep = headers * (headerBytes + (perHeader * codeBytes));
+                Run(tiles, size, perHeader, chunks, &arguments);
             }
-
-            void Run(byte* header, byte* codes, int size, int under, int chunks, int headerStep, int codeStep)
-            {
-                arguments.Headers = header;
-                arguments.Codes = codes;
-                (arguments.HeaderStep, arguments.CodeStep, arguments.Chunks) = (headerStep, codeStep, chunks);
-                arguments.Rows = pairs + ((nint)group * Packing.Group * rows);
-                NibbleColumnArguments spent = arguments;
-                ((delegate* unmanaged[SuppressGCTransition]<NibbleColumnArguments*, void>)Function(tiles, size, under))(&spent);
-            }
+            group += chunks * size;
         }
     }
 
-    private nint Function(int tiles, int groups, int perHeader)
+    /// <summary>What the code of a weight looks up, [32] f32 of room.</summary>
+    /// <param name="levels">Of <see cref="CodeType.Levels4"/>, f32 [16]; else null.</param>
+    public void CopyConstants(float* levels, byte* to)
     {
-        ref nint function = ref functions[(((tiles * (MaxGroups + 1)) + groups) * (MaxGroups + 1)) + perHeader];
+        float* numbers = levels != null ? levels : (float*)Constants.Address + (format.Offset == OffsetType.Middle ? 0 : 16);
+        Buffer.MemoryCopy(numbers, to, 64, 64);
+        Buffer.MemoryCopy((float*)Constants.Address + 32, to + 64, 64, 64);
+    }
+
+    // Two tiles at once, then one.
+    private void Run(int tiles, int groups, int perHeader, int chunks, NibbleColumnArguments* arguments)
+    {
+        for (int width = NibbleColumnEmitter.MaxTiles; tiles > 0; width--)
+        {
+            (arguments->Runs, tiles) = (tiles / width, tiles % width);
+            if (arguments->Runs == 0) continue;
+            arguments->Chunks = chunks;
+            ((delegate* unmanaged[SuppressGCTransition]<NibbleColumnArguments*, void>)Function(width, (int)arguments->PairStride / 4, groups, perHeader))(arguments);
+        }
+    }
+
+    private nint Function(int tiles, int rows, int groups, int perHeader)
+    {
+        int rowBlocks = NibbleColumnEmitter.RowBlocks(rows);
+        ref nint function = ref functions[((((((rowBlocks - 1) * (NibbleColumnEmitter.MaxTiles + 1)) + tiles) * (MaxGroups + 1)) + groups) * (MaxGroups + 1)) + perHeader];
         // Two threads may assemble the same product at once; either result serves.
-        if (function == 0) function = NibbleColumnEmitter.Emit(format, tiles, groups, perHeader).Address;
+        if (function == 0) function = NibbleColumnEmitter.Emit(format, tiles, rowBlocks, groups, perHeader).Address;
         return function;
     }
 

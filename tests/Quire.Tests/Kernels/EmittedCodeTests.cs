@@ -126,16 +126,17 @@ public sealed class EmittedCodeTests
         {
             foreach (OffsetType offset in type == CodeType.Levels4 ? [OffsetType.Middle] : Enum.GetValues<OffsetType>())
             {
-                for (int tiles = 1; tiles <= NibbleColumnEmitter.MaxTiles; tiles++)
+                foreach ((int tiles, int blocks) in (ReadOnlySpan<(int, int)>)[(1, 1), (2, 1), (1, 2), (2, 2)])
                 {
                     foreach ((int groups, int perHeader) in (ReadOnlySpan<(int, int)>)[(1, 1), (4, 1), (4, 2), (3, 3), (4, 4)])
                     {
-                        Instruction[] code = Decode(NibbleColumnEmitter.Emit(new PackedFormat(type, 32 * perHeader, DType.F16, offset, ByColumn: true), tiles, groups, perHeader));
+                        Instruction[] code = Decode(NibbleColumnEmitter.Emit(new PackedFormat(type, 32 * perHeader, DType.F16, offset, ByColumn: true), tiles, blocks, groups, perHeader));
                         // The first chunk is widened before the loop, the last one multiplied behind it.
                         Assert.Equal(2 * 16 * tiles * groups, code.Count(i => i.Mnemonic == Mnemonic.Vpermw));
                         Assert.Equal(2 * 16 * tiles * (groups / perHeader), code.Count(i => i.Mnemonic == Mnemonic.Vcvtne2ps2bf16));
-                        Assert.Equal(2 * tiles * groups, code.Count(i => i.Mnemonic == Mnemonic.Tdpbf16ps));
-                        Assert.Equal(tiles, code.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+                        Assert.Equal(2 * tiles * blocks * groups, code.Count(i => i.Mnemonic == Mnemonic.Tdpbf16ps));
+                        Assert.Equal(tiles * blocks, code.Count(i => i.Mnemonic == Mnemonic.Tilestored));
+                        Assert.Equal(tiles * blocks, code.Where(i => i.Mnemonic == Mnemonic.Tdpbf16ps).Select(i => i.Op0Register).Distinct().Count());
                     }
                 }
             }

@@ -76,7 +76,7 @@ public sealed class PackedFormatTests
     [Theory, MemberData(nameof(ColumnCases))]
     public void Nibbles_by_column_give_the_bits_of_nibbles_by_quad_for_every_number_of_rows(string offset, int groupSize, int inputs)
     {
-        const int most = 33;
+        const int most = 35;
         OffsetType type = offset == "Levels" ? OffsetType.Middle : Enum.Parse<OffsetType>(offset);
         using var levels = new NativeBuffer(16 * sizeof(float));
         Enumerable.Range(0, 16).Select(i => (float)Math.Sinh(i - 7)).ToArray().CopyTo(levels.Tensor(DType.F32, new Shape(16)).AsSpan<float>());
@@ -88,7 +88,7 @@ public sealed class PackedFormatTests
             {
                 using PackedWeight quads = Fill(format, outputs, inputs, out _), columns = Fill(format with { ByColumn = true }, outputs, inputs, out _);
                 uint[] expected = Run(set, quads, x, CpuActivations.BF16);
-                foreach (int rows in (int[])[1, 2, 7, 15, 16, 17, most])
+                foreach (int rows in (int[])[1, 2, 7, 15, 16, 17, 24, 32, 33, most])
                     Assert.Equal(expected[..(rows * outputs)], Run(set, columns, x[..(rows * inputs)], CpuActivations.BF16));
             }
         }
