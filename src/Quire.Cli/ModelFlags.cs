@@ -29,7 +29,13 @@ internal sealed class ModelFlags
     private readonly Option<string?> chatTemplate = new("--chat-template") { Description = "A file, or the template itself, instead of the model's." };
     private readonly Option<string> generationConfig = new("--generation-config") { Description = "auto: generation_config.json gives sampling defaults; vllm: it does not.", DefaultValueFactory = _ => "auto" };
     private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of requests that give none. Default: random." };
-    private readonly Option<int?> threads = new("--threads") { Description = "Compute threads. Default: one per processor." };
+    private readonly Option<int?> threads = new("--threads") { Description = "Compute threads. Default: one per processor, or per CPU of --numa-node or the list of --pin-threads." };
+    private readonly Option<string> pinThreads = new("--pin-threads")
+    {
+        Description = "Keep each compute thread on a CPU of its own, physical cores first: auto (where CPUs were chosen for the process and no quota cuts them), on, off, or a list such as 0-3,8. VLLM_CPU_OMP_THREADS_BIND means the same.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("VLLM_CPU_OMP_THREADS_BIND") is { Length: > 0 } bind ? bind : "auto",
+    };
+    private readonly Option<int?> numaNode = new("--numa-node") { Description = "Keep compute threads, weights and the KV cache on this NUMA node. Default: all nodes." };
     private readonly Toggle prefixCaching = new("--enable-prefix-caching", "Share KV blocks of equal prefixes.", true);
     private readonly Toggle chunkedPrefill = new("--enable-chunked-prefill", "Cut long prompts into pieces that share steps with others.", true);
     private readonly Toggle reserve = new("--scheduler-reserve-full-isl", "Admit a request only if its whole prompt fits.", true);
@@ -42,7 +48,7 @@ internal sealed class ModelFlags
     {
         command.Arguments.Add(positional);
         foreach (Option option in (Option[])[model, dtype, activations, quantization, kvDtype, runner, convert, maxModelLength, maxSequences, maxBatchedTokens, utilization, kvBytes, blocks, blockSize, tokenizer, chatTemplate,
-            generationConfig, seed, threads, longPrefill, policy, watermark, maxQueued]) command.Options.Add(option);
+            generationConfig, seed, threads, pinThreads, numaNode, longPrefill, policy, watermark, maxQueued]) command.Options.Add(option);
         foreach (Toggle toggle in (Toggle[])[prefixCaching, chunkedPrefill, reserve]) toggle.AddTo(command);
     }
 
@@ -80,6 +86,8 @@ internal sealed class ModelFlags
             GenerationConfig = parsed.GetValue(generationConfig)!,
             Seed = parsed.GetValue(seed),
             Threads = parsed.GetValue(threads) is { } count ? AtLeastOne("--threads", count) : null,
+            PinThreads = parsed.GetValue(pinThreads)!,
+            NumaNode = parsed.GetValue(numaNode),
             PrefixCaching = prefixCaching.Value(parsed),
             ChunkedPrefill = chunkedPrefill.Value(parsed),
             ReserveFullPrompt = reserve.Value(parsed),

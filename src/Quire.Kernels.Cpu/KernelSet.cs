@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu.Attention;
 using Quire.Kernels.Cpu.Elements;
 using Quire.Kernels.Cpu.Embedding;
@@ -25,11 +26,14 @@ public abstract class KernelSet
     /// <exception cref="QuireException">The variable names a set that this machine cannot run.</exception>
     public static KernelSet Default => Environment.GetEnvironmentVariable("QUIRE_CPU_ISA") is { Length: > 0 } name ? Named(name) : Available[0];
 
-    /// <summary>amx, avx512, avx2 or portable.</summary>
+    /// <summary>amx, avx512, avxvnni, avx2 or portable.</summary>
     public abstract string Name { get; }
 
     /// <summary>Products and attention use tile registers (AMX).</summary>
     public abstract bool HasTileRegisters { get; }
+
+    /// <summary>The fastest way that this set multiplies int8 numbers.</summary>
+    public abstract Int8Instructions Int8 { get; }
 
     /// <exception cref="QuireException">This machine has no such set.</exception>
     public static KernelSet Named(string name) =>
@@ -117,20 +121,27 @@ public abstract class KernelSet
     private static List<KernelSet> Find()
     {
         List<KernelSet> sets = [];
-        if (CpuFeatures.Amx) sets.Add(new Kernels<Avx512Lanes, AmxBFloatTiles>("amx"));
-        if (Avx512Lanes.IsSupported) sets.Add(new Kernels<Avx512Lanes, VectorBFloatTiles>("avx512"));
-        if (Avx2Lanes.IsSupported) sets.Add(new Kernels<Avx2Lanes, VectorBFloatTiles>("avx2"));
-        sets.Add(new Kernels<PortableLanes, VectorBFloatTiles>("portable"));
+        if (CpuFeatures.Amx) sets.Add(new Kernels<Avx512Lanes, AmxBFloatTiles, Avx512Lanes>("amx"));
+        if (Avx512Lanes.IsSupported) sets.Add(new Kernels<Avx512Lanes, VectorBFloatTiles, Avx512Lanes>("avx512"));
+        if (Avx2Lanes.IsSupported && AvxVnni.IsSupported) sets.Add(new Kernels<Avx2Lanes, VectorBFloatTiles, AvxVnniDots>("avxvnni"));
+        if (Avx2Lanes.IsSupported) sets.Add(new Kernels<Avx2Lanes, VectorBFloatTiles, Avx2Lanes>("avx2"));
+        sets.Add(new Kernels<PortableLanes, VectorBFloatTiles, PortableLanes>("portable"));
         return sets;
     }
 
-    private sealed unsafe class Kernels<T, TBFloat>(string name) : KernelSet
+    private sealed unsafe class Kernels<T, TBFloat, TDots>(string name) : KernelSet
         where T : unmanaged, ILanes<T>
         where TBFloat : IBFloatTiles
+        where TDots : IDots<T>
     {
         public override string Name => name;
 
         public override bool HasTileRegisters => TBFloat.AreTileRegisters;
+
+        public override Int8Instructions Int8 =>
+            HasTileRegisters ? Int8Instructions.Tiles
+            : T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? Int8Instructions.Vnni512
+            : TDots.Instructions;
 
         internal override void Round(ComputePool pool, Tensor input, Tensor output, ActivationScheme scheme)
         {
@@ -179,7 +190,7 @@ public abstract class KernelSet
             {
                 var rows = new ActivationRows(rounded, count, groups);
                 Round(pool, input, rows, byRow);
-                var job = new IntegerLinearJob<T>(pool, weight, rows, byRow, output);
+                var job = new IntegerLinearJob<T, TDots>(pool, weight, rows, byRow, output);
                 pool.Run(ref job, job.Items);
             }
         }
@@ -280,7 +291,7 @@ public abstract class KernelSet
             bool mayTile = products.TrueForAll(product => ScalesEachGroup(product.Weight.Format, byRow));
             var rounding = new JobGroup<ActivationRounding<T, ActivationRows>>(products.Count);
             var roundingTiles = new JobGroup<ActivationRounding<T, ActivationTiles>>(products.Count);
-            var vectors = new JobGroup<IntegerLinearJob<T>>(products.Count);
+            var vectors = new JobGroup<IntegerLinearJob<T, TDots>>(products.Count);
             var tiled = new JobGroup<AmxIntegerLinearJob<T>>(products.Count);
             nint at = rounded, next = rounded;
             foreach (GroupedProduct product in products)
@@ -303,7 +314,7 @@ public abstract class KernelSet
                     var rows = new ActivationRows(at, product.Rows, groups);
                     var round = new ActivationRounding<T, ActivationRows>(source, columns, rows, byRow);
                     if (isNew) rounding.Add(round, round.Items);
-                    var job = new IntegerLinearJob<T>(pool, product.Weight, rows, byRow, product.Output);
+                    var job = new IntegerLinearJob<T, TDots>(pool, product.Weight, rows, byRow, product.Output);
                     vectors.Add(job, job.Items);
                     next = at + (nint)ActivationRows.Bytes(product.Rows, groups);
                 }

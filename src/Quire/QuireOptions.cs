@@ -1,3 +1,5 @@
+using Quire.Kernels.Cpu.Threading;
+
 namespace Quire;
 
 /// <summary>An adapter to load at start.</summary>
@@ -78,8 +80,18 @@ public sealed record QuireOptions
     /// <summary>--max-lora-rank: largest rank of an adapter.</summary>
     public int MaxLoraRank { get; init; } = 16;
 
-    /// <summary>--threads: compute threads; null is one per processor of the process.</summary>
+    /// <summary>--threads: compute threads; null is one per processor of the process, or per CPU of <see cref="NumaNode"/> or of the list in <see cref="PinThreads"/>.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>--pin-threads: auto (each compute thread on a CPU of its own where the process has its CPUs to itself), on, off, or a list of CPUs such as 0-3,8, one a thread.</summary>
+    public string PinThreads { get; init; } = "auto";
+
+    /// <summary>--numa-node: compute threads and what they write, weights and keys and values, stay on this node; null is all nodes.</summary>
+    public int? NumaNode { get; init; }
+
+    /// <summary>Compute threads and their CPUs, as these options ask.</summary>
+    /// <exception cref="QuireException">The system has not what they ask for.</exception>
+    public ThreadPlacement Placement() => ThreadPlacement.Decide(ProcessCpus.Current, Threads, PinThreads, NumaNode);
 
     /// <summary>--max-num-queued-reqs: requests that may wait; more are refused with 429.</summary>
     public int MaxQueuedRequests { get; init; } = 1024;

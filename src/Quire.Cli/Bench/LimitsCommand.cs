@@ -27,9 +27,8 @@ internal static class LimitsCommand
         Console.WriteLine(Environment.ProcessorCount == limits.Threads ? $"{MachineName.Cpu}, {limits.Threads} threads" : $"{MachineName.Cpu}, {limits.Threads} of {Environment.ProcessorCount} threads");
         Line("f32 multiply-add", limits.Fma, "GFLOP/s");
         Line("bf16 dot", limits.Bf16, "GFLOP/s");
-        Line("int8 dot", limits.Int8, $"GOP/s ({limits.Int8Form})");
         Line("bf16 tiles", limits.Bf16Tiles, "GFLOP/s");
-        Line("int8 tiles", limits.Int8Tiles, "GOP/s");
+        foreach (Int8Peak peak in limits.Int8) Line("int8 dot", peak.Rate, $"GOP/s ({peak.Name})");
         foreach ((int count, double bytes) in limits.ReadBandwidth) Line($"read, {count} thread{(count == 1 ? "" : "s")}", bytes, "GB/s");
     }
 

@@ -11,7 +11,7 @@ internal static class Roofline
 
     public static string Draw(MachineLimits limits, IReadOnlyList<ProductTiming> timings)
     {
-        (string Name, double Peak)[] peaks = [("f32", limits.Fma), ("bf16", limits.Bf16), ("int8", limits.Int8), ("bf16 tiles", limits.Bf16Tiles), ("int8 tiles", limits.Int8Tiles)];
+        (string Name, double Peak)[] peaks = [("f32", limits.Fma), ("bf16", limits.Bf16), ("bf16 tiles", limits.Bf16Tiles), .. limits.Int8.Select(peak => ($"int8 ({peak.Name.Split(' ')[0]})", peak.Rate))];
         double top = peaks.Max(peak => peak.Peak), highest = top * 2, lowest = highest / 10_000;
         var svg = new StringBuilder();
         svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 240}\" height=\"{Top + Height + 60}\" font-family=\"sans-serif\" font-size=\"12\">\n");

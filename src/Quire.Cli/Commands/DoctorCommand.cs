@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu;
+using Quire.Kernels.Cpu.Threading;
 using Spectre.Console;
 
 namespace Quire.Cli;
@@ -16,7 +17,7 @@ internal static class DoctorCommand
         flags.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
-            Machine();
+            Machine(flags.Options(parsed).Placement());
             if (flags.Model(parsed) is { } model)
             {
                 await using QuireEngine engine = await QuireEngine.LoadAsync(model, flags.Options(parsed));
@@ -30,12 +31,19 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static void Machine()
+    private static void Machine(ThreadPlacement placement)
     {
         Table table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
         table.AddRow("system", Markup.Escape($"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"));
         table.AddRow("runtime", RuntimeInformation.FrameworkDescription);
-        table.AddRow("processors", Environment.ProcessorCount.ToString());
+        ProcessCpus cpus = ProcessCpus.Current;
+        table.AddRow("processors", $"{cpus.Processors}{(cpus.HasQuota ? $", by a quota on {cpus.Allowed.Count} CPUs" : "")}");
+        if (cpus.Topology.Cpus.Count > 0)
+        {
+            table.AddRow("CPUs", $"{CpuList.Format(cpus.Topology.Cpus.Select(cpu => cpu.Id))} on {cpus.Topology.Cpus.Select(cpu => cpu.Core).Distinct().Count()} cores{(cpus.AreChosen ? $"; this process may use {CpuList.Format(cpus.Allowed)}" : "")}");
+            table.AddRow("NUMA nodes", string.Join("; ", cpus.Topology.Nodes.Select(node => $"{node}: CPUs {CpuList.Format(cpus.Topology.OfNode(node))}")));
+        }
+        table.AddRow("compute threads", Markup.Escape(placement.Describe()));
         table.AddRow("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB");
         table.AddRow("features", string.Join(", ", Features()));
         table.AddRow("kernel sets", string.Join(", ", KernelSet.Available.Select(set => set.Name)));

@@ -8,7 +8,7 @@ namespace Quire.Kernels.Cpu.Emission;
 /// <summary>Register tiles of int8 activations times coded weights with vpdpbusd on 512-bit registers: one function per number of rows and column tiles.</summary>
 /// <remarks>A group of 32 inputs is summed exactly in int32, then scaled into the row's f32 sum: sum = fma(dot * weightScale, activationScale, sum), and where the
 /// weight has minima or zeros sum = fma(minimum, activationScale * sum of activations, sum), zeros as the minimum -zero * scale. That order
-/// is the definition (<see cref="IntegerTiles{T}"/> has it in C#), so every shape and instruction set gives the same bits.</remarks>
+/// is the definition (<see cref="IntegerTiles{T, TDots}"/> has it in C#), so every shape and instruction set gives the same bits.</remarks>
 internal static class IntegerTileEmitter
 {
     /// <summary>Integer and float sums both stay in registers up to this many pairs; sums that go through memory at every group cost a sixth of the rate.</summary>

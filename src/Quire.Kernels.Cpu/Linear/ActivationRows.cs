@@ -96,4 +96,16 @@ internal unsafe struct ActivationGroup
     /// <summary>Of the first and of the last 16 codes: their parts of <see cref="Start8"/>.</summary>
     [FieldOffset(StartHalvesOffset)]
     public fixed int StartHalves[2];
+
+    /// <summary>-middle times the sum of a row's codes.</summary>
+    /// <param name="first">Of the row's groups, which lie <paramref name="rows"/> records apart.</param>
+    /// <param name="middle">0, 8 or 128.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Start(ActivationGroup* first, int groups, int rows, int middle)
+    {
+        int start = 0;
+        if (middle == 0) return start;
+        for (; groups > 0; groups--, first += rows) start += middle == 8 ? first->Start4 : first->Start8;
+        return start;
+    }
 }

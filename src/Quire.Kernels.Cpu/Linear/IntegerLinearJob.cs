@@ -6,8 +6,9 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <summary>Rounded activations times a coded weight. One item is a panel of up to 64 output features for as many rows as the second-level cache holds; within it
 /// a pair of tiles stays in the nearest cache while all rows pass. Items go through all panels before the next rows.</summary>
 /// <param name="byRow">All groups of a row have one scale: runs of them are added before they are scaled.</param>
-internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeight weight, ActivationRows activations, bool byRow, ProductOutput output) : IJob
+internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, PackedWeight weight, ActivationRows activations, bool byRow, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
+    where TDots : IDots<T>
 {
     private const int FewBlocks = 6;
     private const int ItemsPerWorker = 4;
@@ -105,7 +106,7 @@ internal readonly unsafe struct IntegerLinearJob<T>(ComputePool pool, PackedWeig
         int perHeader = GroupsPerHeader;
         if (emitted is null)
         {
-            IntegerTiles<T>.Multiply(format, tile, groups, records, stride, rows, runGroups, sums);
+            IntegerTiles<T, TDots>.Multiply(format, tile, groups, records, stride, rows, runGroups, sums);
             return;
         }
         // Whole headers first; the last one may have fewer groups under it. Of a header that is longer than a run, run by run.

@@ -5,10 +5,11 @@ using Quire.Tensors;
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Int8 activations times a coded tile of 16 columns, with what .NET has intrinsics for.</summary>
-/// <remarks>The order of operations is the definition that emitted code follows too: dot products of 32 inputs exactly, then by group
+/// <remarks>The order of operations is the definition that emitted code follows too: dot products of 32 inputs, or of a run of groups of them, exactly, then by group
 /// (of 32, or each of the two of 16) sum = fma(dot * weightScale, activationScale, sum), then sum = fma(minimum, activationScale * sum of activations, sum).</remarks>
-internal static unsafe class IntegerTiles<T>
+internal static unsafe class IntegerTiles<T, TDots>
     where T : unmanaged, ILanes<T>
+    where TDots : IDots<T>
 {
     /// <summary>Scales and minima of one header, as they multiply.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -30,6 +31,7 @@ internal static unsafe class IntegerTiles<T>
     /// <param name="stride">Bytes between a row's groups.</param>
     /// <param name="rows">At most <see cref="ActivationRows.MaxBlockRows"/>.</param>
     /// <param name="runGroups">Groups whose dot products are added before they are scaled, from each header on.</param>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(PackedFormat format, byte* tile, int groups, byte* activations, nint stride, int rows, int runGroups, float* sums)
     {
@@ -43,32 +45,26 @@ internal static unsafe class IntegerTiles<T>
             MultiplySuperblocks(format, tile, groups, activations, stride, rows, sums);
             return;
         }
-        byte* unpacked = stackalloc byte[512];
-        T* dots = stackalloc T[ActivationRows.MaxBlockRows], run = stackalloc T[ActivationRows.MaxBlockRows];
-        int perHeader = format.GroupSize / Packing.Group, middle = format.Offset == OffsetType.Middle ? format.Middle : 0;
-        T scale = default, minimum = default;
-        for (int g = 0; g < groups; g++, activations += stride, tile += format.CodeBytes)
+        byte* unpacked = stackalloc byte[PackedFormat.MaxRunGroups * Packing.Group * Packing.Columns];
+        T* dots = stackalloc T[ActivationRows.MaxBlockRows];
+        bool areNibbles = format.Codes == CodeType.Bits4, hasMinimum = format.Offset != OffsetType.Middle;
+        int perHeader = format.GroupSize / Packing.Group, headerBytes = format.HeaderBytes, codeBytes = format.CodeBytes, middle = hasMinimum ? 0 : format.Middle;
+        for (int g = 0; g < groups;)
         {
-            if (g % perHeader == 0)
+            ReadHeader(format, tile, out T scale, out T minimum);
+            tile += headerBytes;
+            for (int end = Math.Min(groups, g + perHeader), count; g < end; g += count, tile += count * codeBytes, activations += count * stride)
             {
-                ReadHeader(format, tile, out scale, out minimum);
-                tile += format.HeaderBytes;
+                count = Math.Min(runGroups, end - g);
+                byte* codes = tile;
+                if (areNibbles)
+                {
+                    codes = unpacked;
+                    for (int vector = 0; vector < 4 * count; vector++) T.UnpackNibbles(tile + (64 * vector), unpacked + (128 * vector), unpacked + (128 * vector) + 64);
+                }
+                TDots.Dot(codes, (ActivationGroup*)activations, count, rows, areNibbles, middle, dots);
+                Add(dots, scale, minimum, hasMinimum, activations, rows, sums);
             }
-            byte* codes = tile;
-            if (format.Codes == CodeType.Bits4)
-            {
-                codes = unpacked;
-                for (int vector = 0; vector < 4; vector++) T.UnpackNibbles(tile + (64 * vector), unpacked + (128 * vector), unpacked + (128 * vector) + 64);
-            }
-            T.Dot32(codes, (sbyte*)activations, ActivationGroup.Size, rows, format.Codes == CodeType.Bits4, middle, dots);
-            if (runGroups == 1)
-            {
-                Add(dots, scale, minimum, format.Offset != OffsetType.Middle, activations, rows, sums);
-                continue;
-            }
-            int inRun = g % perHeader % runGroups;
-            for (int row = 0; row < rows; row++) run[row] = inRun == 0 ? dots[row] : run[row] + dots[row];
-            if (inRun == runGroups - 1 || g % perHeader == perHeader - 1 || g == groups - 1) Add(run, scale, minimum, hasMinimum: false, activations, rows, sums);
         }
     }
 
@@ -100,12 +96,12 @@ internal static unsafe class IntegerTiles<T>
             if (format.Codes == CodeType.Super4)
             {
                 for (int vector = 0; vector < 4; vector++) T.UnpackNibbles(codes + (64 * vector), bytes + (128 * vector), bytes + (128 * vector) + 64);
-                T.Dot32(bytes, (sbyte*)activations, ActivationGroup.Size, rows, areNibbles: true, 0, dots);
+                TDots.Dot(bytes, (ActivationGroup*)activations, 1, rows, areNibbles: true, 0, dots);
             }
             else
             {
                 SuperblockUnpacking<T>.Unpack5(codes, bytes);
-                T.Dot32(bytes, (sbyte*)activations, ActivationGroup.Size, rows, areNibbles: false, 0, dots);
+                TDots.Dot(bytes, (ActivationGroup*)activations, 1, rows, areNibbles: false, 0, dots);
             }
             Add(dots, superScale * T.WidenBytes(scales), superMinimum * T.WidenBytes(scales + Packing.Columns), hasMinimum: true, activations, rows, sums);
         }
@@ -124,7 +120,7 @@ internal static unsafe class IntegerTiles<T>
             {
                 new Span<byte>(codes, 2 * half).Fill((byte)format.Middle);
                 Buffer.MemoryCopy(tile + format.HeaderBytes + (i * half), codes + (i * half), half, half);
-                T.Dot32(codes, (sbyte*)activations, ActivationGroup.Size, rows, areNibbles: false, format.Middle, dots);
+                TDots.Dot(codes, (ActivationGroup*)activations, 1, rows, areNibbles: false, format.Middle, dots);
                 T scale = Widening<T>.Scales(format.ScaleType, tile + (i * Packing.Columns * format.ScaleType.Size()));
                 for (int row = 0; row < rows; row++)
                 {

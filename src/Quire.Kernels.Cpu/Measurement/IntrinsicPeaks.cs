@@ -33,7 +33,7 @@ internal static class IntrinsicPeaks
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static long Int8(long iterations)
+    public static long MultiplyAdd(long iterations)
     {
         Vector256<byte> x = Vector256.Create((byte)3);
         Vector256<sbyte> y = Vector256.Create((sbyte)-2);
@@ -52,5 +52,30 @@ internal static class IntrinsicPeaks
         }
         integerSink = Vector256.Sum(a + b + c + d + e + f + g + h);
         return iterations * 8 * 64;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static long Vnni256(long iterations)
+    {
+        Vector256<byte> x = Vector256.Create((byte)3);
+        Vector256<sbyte> y = Vector256.Create((sbyte)-2);
+        Vector256<int> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default, i = default, j = default, k = default, l = default;
+        for (long n = 0; n < iterations; n++)
+        {
+            a = AvxVnni.MultiplyWideningAndAdd(a, x, y);
+            b = AvxVnni.MultiplyWideningAndAdd(b, x, y);
+            c = AvxVnni.MultiplyWideningAndAdd(c, x, y);
+            d = AvxVnni.MultiplyWideningAndAdd(d, x, y);
+            e = AvxVnni.MultiplyWideningAndAdd(e, x, y);
+            f = AvxVnni.MultiplyWideningAndAdd(f, x, y);
+            g = AvxVnni.MultiplyWideningAndAdd(g, x, y);
+            h = AvxVnni.MultiplyWideningAndAdd(h, x, y);
+            i = AvxVnni.MultiplyWideningAndAdd(i, x, y);
+            j = AvxVnni.MultiplyWideningAndAdd(j, x, y);
+            k = AvxVnni.MultiplyWideningAndAdd(k, x, y);
+            l = AvxVnni.MultiplyWideningAndAdd(l, x, y);
+        }
+        integerSink = Vector256.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
+        return iterations * 12 * 64;
     }
 }

@@ -9,12 +9,10 @@ namespace Quire.Kernels.Cpu.Measurement;
 /// <param name="Threads">Threads that the peaks were measured with, all at once.</param>
 /// <param name="Fma">f32 multiply-adds, two operations each, per second.</param>
 /// <param name="Bf16">bf16 products summed in f32, operations per second; 0 without such an instruction.</param>
-/// <param name="Int8">int8 products summed in int32, operations per second, with the instructions it has; 0 without any.</param>
-/// <param name="Int8Form">The instructions of <paramref name="Int8"/>.</param>
+/// <param name="Int8">int8 products summed in int32, by each kind of instructions that it has, the slowest first.</param>
 /// <param name="Bf16Tiles">bf16 products in tile registers, operations per second; 0 without them.</param>
-/// <param name="Int8Tiles">int8 products in tile registers, operations per second; 0 without them.</param>
 /// <param name="ReadBandwidth">Bytes read from memory per second with 1, 2, ... threads, the last entry with all.</param>
-public sealed record MachineLimits(int Threads, double Fma, double Bf16, double Int8, string Int8Form, double Bf16Tiles, double Int8Tiles, IReadOnlyList<(int Threads, double BytesPerSecond)> ReadBandwidth)
+public sealed record MachineLimits(int Threads, double Fma, double Bf16, IReadOnlyList<Int8Peak> Int8, double Bf16Tiles, IReadOnlyList<(int Threads, double BytesPerSecond)> ReadBandwidth)
 {
     private const int Runs = 7;
 
@@ -24,25 +22,29 @@ public sealed record MachineLimits(int Threads, double Fma, double Bf16, double 
     /// <summary>The fastest way to multiply 16-bit activations that a kernel set has.</summary>
     public double Float16(KernelSet kernels) => kernels.HasTileRegisters ? Bf16Tiles : Math.Max(Fma, Bf16);
 
-    /// <summary>The fastest way to multiply int8 that a kernel set has.</summary>
-    public double Integer(KernelSet kernels) => kernels.HasTileRegisters ? Int8Tiles : Int8;
+    /// <summary>The fastest way to multiply int8 that a kernel set has; where it has no instructions for it, the fastest way to multiply f32.</summary>
+    public double Integer(KernelSet kernels) => Int8.FirstOrDefault(peak => peak.Instructions == kernels.Int8)?.Rate ?? Fma;
 
-    /// <summary>Takes about two seconds. Best of several runs each: other work on the machine only lowers a run.</summary>
+    /// <summary>Takes about three seconds. Best of several runs each: other work on the machine only lowers a run.</summary>
     public static MachineLimits Measure(int threads)
     {
-        double fma, bf16 = 0, int8, bf16Tiles = 0, int8Tiles = 0;
-        string form;
+        double fma, bf16 = 0, bf16Tiles = 0;
+        List<Int8Peak> int8 = [];
         if (CpuFeatures.CanEmit && Avx512F.IsSupported) fma = Emitted(PeakLoops.Fma512(), 32, threads);
         else fma = Loop(IntrinsicPeaks.Fma, threads);
         if (CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16) bf16 = Emitted(PeakLoops.Bf16Dot512(), 64, threads);
-        if (CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni) (int8, form) = (Emitted(PeakLoops.Int8Dot512(), 128, threads), "vpdpbusd, 512 bits");
-        else if (Avx2.IsSupported) (int8, form) = (Loop(IntrinsicPeaks.Int8, threads), "vpmaddubsw + vpmaddwd + vpaddd, 256 bits");
-        else (int8, form) = (0, "none");
-        if (CpuFeatures.Amx) (bf16Tiles, int8Tiles) = (Tiled(PeakLoops.Bf16Tiles(), sizeof(ushort), threads), Tiled(PeakLoops.Int8Tiles(), sizeof(byte), threads));
+        if (Avx2.IsSupported) int8.Add(new(Int8Instructions.MultiplyAdd, "vpmaddubsw + vpmaddwd + vpaddd, 256 bits", Loop(IntrinsicPeaks.MultiplyAdd, threads)));
+        if (AvxVnni.IsSupported) int8.Add(new(Int8Instructions.Vnni256, "vpdpbusd, 256 bits", Loop(IntrinsicPeaks.Vnni256, threads)));
+        if (CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni) int8.Add(new(Int8Instructions.Vnni512, "vpdpbusd, 512 bits", Emitted(PeakLoops.Int8Dot512(), 128, threads)));
+        if (CpuFeatures.Amx)
+        {
+            bf16Tiles = Tiled(PeakLoops.Bf16Tiles(), sizeof(ushort), threads);
+            int8.Add(new(Int8Instructions.Tiles, "tdpbssd, tiles", Tiled(PeakLoops.Int8Tiles(), sizeof(byte), threads)));
+        }
         var bandwidth = new List<(int, double)>();
         for (int count = 1; count < threads; count *= 2) bandwidth.Add((count, MemoryReads.Measure(count, Runs)));
         bandwidth.Add((threads, MemoryReads.Measure(threads, Runs)));
-        return new MachineLimits(threads, fma, bf16, int8, form, bf16Tiles, int8Tiles, bandwidth);
+        return new MachineLimits(threads, fma, bf16, int8, bf16Tiles, bandwidth);
     }
 
     private static unsafe double Emitted(EmittedCode code, int operations, int threads)
@@ -93,3 +95,8 @@ public sealed record MachineLimits(int Threads, double Fma, double Bf16, double 
         return best;
     }
 }
+
+/// <summary>What one kind of instructions does at most.</summary>
+/// <param name="Name">The instructions and their width, as they are written.</param>
+/// <param name="Rate">Multiplications and additions per second.</param>
+public sealed record Int8Peak(Int8Instructions Instructions, string Name, double Rate);

@@ -2,7 +2,7 @@ namespace Quire.Kernels.Cpu.Simd;
 
 /// <summary>Sixteen float lanes. Kernels are written once over this type and instantiated per instruction set, so every set gives the same bits:
 /// lanes never mix except in <see cref="Sum"/> and <see cref="MaxLane"/>, which use one fixed tree, and multiply-add rounds once everywhere.</summary>
-internal unsafe interface ILanes<TSelf>
+internal unsafe interface ILanes<TSelf> : IDots<TSelf>
     where TSelf : unmanaged, ILanes<TSelf>
 {
     /// <summary>Lane-vectors of accumulators that fit into registers beside operands, for a tile of six rows: 4 with 32 registers of 64 bytes, 1 with 16 of 32.</summary>
@@ -79,13 +79,6 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary>Sixteen bytes as numbers.</summary>
     static abstract TSelf WidenBytes(byte* source);
-
-    /// <summary>Sums over 32 inputs, exactly: lane c = sum over quads q and i of (codes[64 q + 4 c + i] - middle) * activations[4 q + i], for rows of activations that
-    /// are <paramref name="stride"/> bytes apart.</summary>
-    /// <param name="codes">[8 quads][16 columns][4]</param>
-    /// <param name="areNibbles">Every code is below 16.</param>
-    /// <param name="dots">[rows]</param>
-    static abstract void Dot32(byte* codes, sbyte* activations, nint stride, int rows, bool areNibbles, int middle, TSelf* dots);
 
     /// <summary>Largest magnitude of 32 numbers; NaN if any of them is NaN.</summary>
     static abstract float MaxMagnitude(TSelf a, TSelf b);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Quire.Kernels.Cpu.Linear;
 using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Simd;
@@ -103,7 +104,7 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
     {
         float* lanes = stackalloc float[16];
         Store(lanes, value);
-        for (int i = 0; i < 16; i++) destination[i] = Linear.Packing.RoundToBf16(lanes[i]);
+        for (int i = 0; i < 16; i++) destination[i] = Packing.RoundToBf16(lanes[i]);
     }
 
     public static void StoreBf16Pairs(ushort* destination, PortableLanes even, PortableLanes odd)
@@ -111,7 +112,7 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         float* e = stackalloc float[16], o = stackalloc float[16];
         Store(e, even);
         Store(o, odd);
-        for (int i = 0; i < 16; i++) (destination[2 * i], destination[(2 * i) + 1]) = (Linear.Packing.RoundToBf16(e[i]), Linear.Packing.RoundToBf16(o[i]));
+        for (int i = 0; i < 16; i++) (destination[2 * i], destination[(2 * i) + 1]) = (Packing.RoundToBf16(e[i]), Packing.RoundToBf16(o[i]));
     }
 
     public static void StoreInt8(sbyte* destination, PortableLanes value)
@@ -169,15 +170,18 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         return Load(lanes);
     }
 
-    public static void Dot32(byte* codes, sbyte* activations, nint stride, int rows, bool areNibbles, int middle, PortableLanes* dots)
+    public static Int8Instructions Instructions => Int8Instructions.None;
+
+    public static void Dot(byte* codes, ActivationGroup* activations, int groups, int rows, bool areNibbles, int middle, PortableLanes* dots)
     {
         float* lanes = stackalloc float[16];
-        for (int row = 0; row < rows; row++, activations += stride)
+        for (int row = 0; row < rows; row++)
         {
             for (int column = 0; column < 16; column++)
             {
                 int sum = 0;
-                for (int k = 0; k < 32; k++) sum += (codes[(k / 4 * 64) + (column * 4) + (k % 4)] - middle) * activations[k];
+                for (int g = 0; g < groups; g++)
+                    for (int k = 0; k < 32; k++) sum += (codes[(g * 512) + (k / 4 * 64) + (column * 4) + (k % 4)] - middle) * activations[(g * rows) + row].Codes[k];
                 lanes[column] = sum;
             }
             dots[row] = Load(lanes);

@@ -34,10 +34,21 @@ public sealed unsafe class ComputePool : IDisposable
     private Exception? failure;
     private volatile bool stopping;
 
+    // The pool whose worker 0 the calling thread has been placed as.
+    [ThreadStatic]
+    private static ComputePool? placedBy;
+
     /// <param name="workers">Threads of a region, the caller included; at least 1.</param>
-    public ComputePool(int workers)
+    public ComputePool(int workers) : this(ThreadPlacement.Anywhere(workers))
     {
+    }
+
+    /// <param name="placement">Threads of a region, the caller included, and their CPUs. A thread that calls is placed as worker 0, unless it is the process's first one or of the runtime's pool.</param>
+    public ComputePool(ThreadPlacement placement)
+    {
+        int workers = placement.Threads;
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        Placement = placement;
         Workers = workers;
         scratch = new NativeBuffer((long)workers * ScratchBytes);
         threads = new Thread[workers - 1];
@@ -51,6 +62,8 @@ public sealed unsafe class ComputePool : IDisposable
 
     public int Workers { get; }
 
+    public ThreadPlacement Placement { get; }
+
     /// <summary>This worker's scratch memory, <see cref="ScratchBytes"/> long; its contents end with the item.</summary>
     internal byte* Scratch(int worker) => (byte*)scratch.Address + ((nint)worker * ScratchBytes);
 
@@ -59,6 +72,7 @@ public sealed unsafe class ComputePool : IDisposable
     internal void Run<TJob>(ref TJob job, int count) where TJob : struct, IJob
     {
         if (count <= 0) return;
+        if (Placement.Cpus.Count > 0 && placedBy != this) PlaceCaller();
         lock (gate)
         {
             if (threads.Length == 0 || count == 1)
@@ -103,6 +117,12 @@ public sealed unsafe class ComputePool : IDisposable
         scratch.Dispose();
     }
 
+    private void PlaceCaller()
+    {
+        placedBy = this;
+        if (CpuAffinity.MayBindThisThread()) CpuAffinity.TrySetThisThread(Placement.Of(0));
+    }
+
     private static void Invoke<TJob>(void* job, int item, int worker) where TJob : struct, IJob => Unsafe.AsRef<TJob>(job).Run(item, worker);
 
     private void Work(int worker)
@@ -121,6 +141,8 @@ public sealed unsafe class ComputePool : IDisposable
     private void WorkerLoop(int worker)
     {
         int seen = 0;
+        // Where the system refuses, the thread runs where it may: slower perhaps, not wrong.
+        if (Placement.Cpus.Count > 0) CpuAffinity.TrySetThisThread(Placement.Of(worker));
         while (true)
         {
             seen = WaitForRegion(seen);

@@ -11,7 +11,7 @@ namespace Quire;
 /// <summary>From a checkpoint to a running engine of token ids: chooses backend, arithmetic and memory.</summary>
 internal static partial class ModelLoader
 {
-    private static readonly Lazy<ComputePool> SharedPool = new(() => new ComputePool(Environment.ProcessorCount));
+    private static readonly Lazy<ComputePool> SharedPool = new(() => new ComputePool(ThreadPlacement.Decide(ProcessCpus.Current)));
 
     /// <summary>Loads weights and starts the engine.</summary>
     /// <param name="wrap">Puts something around the executor: recording, replay, failure injection.</param>
@@ -29,14 +29,14 @@ internal static partial class ModelLoader
         DType weights = ReadDType("dtype", options.DType, Auto(checkpoint));
         QuantizationScheme? quantization = options.Scheme ?? QuantizationChoice.Of(checkpoint, options.Quantization);
         DType kvType = ReadKvType(options.KvCacheDType, quantization, weights);
-        ComputePool pool = options.Threads is { } threads ? new ComputePool(threads) : SharedPool.Value;
+        ComputePool pool = options is { Threads: null, PinThreads: "auto", NumaNode: null } ? SharedPool.Value : new ComputePool(options.Placement());
         CpuActivations activations = ReadActivations(options, checkpoint, quantization, weights);
         var device = new CpuDevice(KernelSet.Default, pool, weights, activations);
         int longest = options.MaxModelLength ?? Math.Min(spec.MaxPositions, folder?.MaxSequenceLength ?? spec.MaxPositions);
         options = options with { MaxModelLength = options.MaxModelLength ?? (longest < spec.MaxPositions ? longest : null) };
         int batched = Math.Max(spec.IsEncoder ? longest : 1, Math.Min(options.MaxBatchedTokens, Math.Max(longest, options.MaxSequences)));
 
-        TransformerModel model = TransformerModel.Load(checkpoint, spec, device, longest, quantization);
+        TransformerModel model = pool.Placement.RunNear(() => TransformerModel.Load(checkpoint, spec, device, longest, quantization));
         if (model.TensorsWithoutUse is { Count: > 0 } unread) LogUnread(logger, checkpoint.Path, unread.Count, string.Join(", ", unread.Take(5)) + (unread.Count > 5 ? ", ..." : ""));
         try
         {

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu;
 using Quire.Tensors;
 
@@ -45,6 +46,26 @@ public sealed class IntegerLinearTests
         Assert.Equal(clean[80..], dirty[80..]);
         Assert.All(dirty[20..60], bits => Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(bits))));
         Assert.All(dirty[60..80], bits => Assert.True(float.IsFinite(BitConverter.UInt32BitsToSingle(bits))));
+    }
+
+    [Fact]
+    public void Each_set_multiplies_with_the_instructions_it_is_named_after()
+    {
+        Dictionary<string, Int8Instructions> sets = KernelSet.Available.ToDictionary(set => set.Name, set => set.Int8);
+        Assert.Equal(AvxVnni.IsSupported, sets.ContainsKey("avxvnni"));
+        Assert.Equal(Avx2.IsSupported, sets.ContainsKey("avx2"));
+        foreach ((string name, Int8Instructions instructions) in sets)
+        {
+            Assert.Equal(name switch
+            {
+                "amx" => Int8Instructions.Tiles,
+                "avx512" => CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni ? Int8Instructions.Vnni512 : Int8Instructions.MultiplyAdd,
+                "avxvnni" => Int8Instructions.Vnni256,
+                "avx2" => Int8Instructions.MultiplyAdd,
+                _ => Int8Instructions.None,
+            }, instructions);
+            TestContext.Current.TestOutputHelper?.WriteLine($"{name} multiplied int8 by {instructions}");
+        }
     }
 
     private static uint[] Run(string set, StoredMatrix matrix, float[] input, int rows) => KernelSets.Product(set, matrix, input, rows, DType.F32, CpuActivations.Int8);
