@@ -32,7 +32,7 @@ internal sealed class ModelFlags
     private readonly Option<int?> threads = new("--threads") { Description = "Compute threads. Default: one per processor, or per CPU of --numa-node or the list of --pin-threads." };
     private readonly Option<string> pinThreads = new("--pin-threads")
     {
-        Description = "Keep each compute thread on a CPU of its own, physical cores first: auto (where CPUs were chosen for the process and no quota cuts them), on, off, or a list such as 0-3,8. VLLM_CPU_OMP_THREADS_BIND means the same.",
+        Description = "Keep each compute thread on a CPU of its own, physical cores first: auto (where CPUs were chosen for the process and no quota cuts them), on, off, or a list such as 0-3,8. VLLM_CPU_OMP_THREADS_BIND is read where this is missing.",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("VLLM_CPU_OMP_THREADS_BIND") is { Length: > 0 } bind ? bind : "auto",
     };
     private readonly Option<int?> numaNode = new("--numa-node") { Description = "Keep compute threads, weights and the KV cache on this NUMA node. Default: all nodes." };

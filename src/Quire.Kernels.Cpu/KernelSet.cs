@@ -179,7 +179,7 @@ public abstract class KernelSet
                 var job = new AmxRowLinearJob<T>(pool, weight, codes, output);
                 pool.Run(ref job, job.Items);
             }
-            else if (UsesTiles(count, weight.Format, byRow))
+            else if (UsesTiles(count, weight.Format, byRow, groups))
             {
                 var tiles = new ActivationTiles(rounded, count, groups);
                 Round(pool, input, tiles, byRow);
@@ -198,8 +198,8 @@ public abstract class KernelSet
         private static int Groups(long inputs) => (int)(PackedFormat.Padded(inputs) / Packing.Group);
 
         // The bits are the same with tile registers or without.
-        private static bool UsesTiles(int rows, PackedFormat format, bool byRow) =>
-            TBFloat.AreTileRegisters && rows >= AmxIntegerLinearJob<T>.MinRows && ScalesEachGroup(format, byRow);
+        private static bool UsesTiles(int rows, PackedFormat format, bool byRow, int groups) =>
+            TBFloat.AreTileRegisters && rows >= AmxIntegerLinearJob<T>.MinRows && groups <= AmxIntegerLinearJob<T>.MaxGroups && ScalesEachGroup(format, byRow);
 
         private static bool ScalesEachGroup(PackedFormat format, bool byRow) => UnpackedGroups.Has(format) && (!byRow || format.RunGroups == 1);
 
@@ -300,7 +300,7 @@ public abstract class KernelSet
                 bool isNew = product.FirstRow != last;
                 last = product.FirstRow;
                 if (isNew) at = next;
-                if (mayTile && UsesTiles(product.Rows, product.Weight.Format, byRow))
+                if (mayTile && UsesTiles(product.Rows, product.Weight.Format, byRow, groups))
                 {
                     var rows = new ActivationTiles(at, product.Rows, groups);
                     var round = new ActivationRounding<T, ActivationTiles>(source, columns, rows, byRow);

@@ -83,7 +83,8 @@ public sealed record QuireOptions
     /// <summary>--threads: compute threads; null is one per processor of the process, or per CPU of <see cref="NumaNode"/> or of the list in <see cref="PinThreads"/>.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>--pin-threads: auto (each compute thread on a CPU of its own where the process has its CPUs to itself), on, off, or a list of CPUs such as 0-3,8, one a thread.</summary>
+    /// <summary>--pin-threads: auto (each compute thread on a CPU of its own where the process has its CPUs to itself), on, off, or a list of CPUs such as 0-3,8, one a thread.
+    /// Engines with threads of their own in one process do not know of each other: give each a list, or off.</summary>
     public string PinThreads { get; init; } = "auto";
 
     /// <summary>--numa-node: compute threads and what they write, weights and keys and values, stay on this node; null is all nodes.</summary>

@@ -37,7 +37,7 @@ internal static class DoctorCommand
         table.AddRow("system", Markup.Escape($"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"));
         table.AddRow("runtime", RuntimeInformation.FrameworkDescription);
         ProcessCpus cpus = ProcessCpus.Current;
-        table.AddRow("processors", $"{cpus.Processors}{(cpus.HasQuota ? $", by a quota on {cpus.Allowed.Count} CPUs" : "")}");
+        table.AddRow("processors", $"{cpus.Processors}{(cpus.HasQuota ? $", by a quota or DOTNET_PROCESSOR_COUNT, on {cpus.Allowed.Count} CPUs" : "")}");
         if (cpus.Topology.Cpus.Count > 0)
         {
             table.AddRow("CPUs", $"{CpuList.Format(cpus.Topology.Cpus.Select(cpu => cpu.Id))} on {cpus.Topology.Cpus.Select(cpu => cpu.Core).Distinct().Count()} cores{(cpus.AreChosen ? $"; this process may use {CpuList.Format(cpus.Allowed)}" : "")}");

@@ -62,7 +62,6 @@ internal static class AmxIntegerEmitter
     /// <param name="rows">1 .. <see cref="MaxRows"/></param>
     public static byte[] Configuration(int rows) => AmxTileEmitter.Configuration([(rows, 64), (rows, 64), (rows, Packing.Group), (rows, Packing.Group), (Packing.Group / 4, 64), (Packing.Group / 4, 64)]);
 
-
     private static readonly AssemblerRegisterZMM FifthBit = zmm22, FifthBits = zmm23, First = zmm24, Second = zmm25, Nibbles = zmm28;
 
     // Of codes around it; else the sign bit.

@@ -12,6 +12,9 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
     /// <summary>With fewer rows, unpacking costs more than tile registers win.</summary>
     public const int MinRows = 6;
 
+    /// <summary>The places of so many groups of 32 inputs fit into scratch memory beside sums and records.</summary>
+    public const int MaxGroups = 8192;
+
     // Half of a second-level cache of 2 MB, and 128 KB of sums in scratch.
     private const int CacheBytes = 1024 * 1024;
     private const int MaxBlocks = 32;

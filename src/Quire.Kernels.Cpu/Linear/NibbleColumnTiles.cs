@@ -66,7 +66,7 @@ internal sealed unsafe class NibbleColumnTiles
         }
     }
 
-    /// <summary>What the code of a weight looks up, [32] f32 of room.</summary>
+    /// <summary>What <see cref="NibbleColumnArguments.Constants"/> points to: 128 bytes.</summary>
     /// <param name="levels">Of <see cref="CodeType.Levels4"/>, f32 [16]; else null.</param>
     public void CopyConstants(float* levels, byte* to)
     {

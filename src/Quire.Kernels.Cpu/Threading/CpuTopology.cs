@@ -14,9 +14,9 @@ public sealed record CpuTopology(IReadOnlyList<LogicalCpu> Cpus)
 
     public IEnumerable<int> OfNode(int node) => Cpus.Where(cpu => cpu.Node == node).Select(cpu => cpu.Id);
 
-    /// <summary>The first CPU of every core, then the second of those that have one, and so on: threads that share a core share its multipliers.</summary>
+    /// <summary>The first CPU of every core, then the second of those that have one, and so on: threads that share a core share its multipliers. CPUs that the system does not list come last.</summary>
     public IReadOnlyList<int> CoresFirst(IReadOnlyCollection<int> cpus) =>
-        [.. Cpus.Where(cpu => cpus.Contains(cpu.Id)).GroupBy(cpu => cpu.Core).SelectMany(core => core.Select((cpu, turn) => (turn, cpu.Id))).Order().Select(cpu => cpu.Id)];
+        [.. Cpus.Where(cpu => cpus.Contains(cpu.Id)).GroupBy(cpu => cpu.Core).SelectMany(core => core.Select((cpu, turn) => (turn, cpu.Id))).Order().Select(cpu => cpu.Id), .. cpus.Except(Cpus.Select(cpu => cpu.Id)).Order()];
 
     /// <summary>Reads what Linux tells in /sys/devices/system. What is missing there is taken for one thread a core and one node.</summary>
     /// <param name="folder">/sys/devices/system, or a copy.</param>

@@ -38,7 +38,7 @@ public sealed record ThreadPlacement(int Threads, IReadOnlyList<int> Cpus, bool 
             pin is "off" or "nobind" ? "asked not to be"
             : count > cpus.Count ? $"{count} threads are more than the {cpus.Count} CPUs {CpuList.Format(cpus)}"
             : pin == "on" ? null
-            : process.HasQuota ? $"a CPU quota leaves time for {process.Processors} of {process.Allowed.Count} CPUs"
+            : process.HasQuota ? $"a quota or DOTNET_PROCESSOR_COUNT leaves time for {process.Processors} of {process.Allowed.Count} CPUs"
             : !process.AreChosen ? "the process has all of the machine's CPUs, which others may use too"
             : null;
         if (obstacle is null)
@@ -89,7 +89,7 @@ public sealed record ThreadPlacement(int Threads, IReadOnlyList<int> Cpus, bool 
     private static ThreadPlacement OnList(IReadOnlyList<int> cpus, int? threads, string pin, int? node)
     {
         if (!CpuList.TryParse(pin, out int[] asked) || asked.Length == 0)
-            throw Refuse(ErrorKind.InvalidRequest, "pin-threads", $"--pin-threads {pin} is not understood; auto, on, off and lists of CPUs such as 0-3,8 are.");
+            throw Refuse(ErrorKind.InvalidRequest, "pin-threads", $"--pin-threads (or VLLM_CPU_OMP_THREADS_BIND) {pin} is not understood; auto, on, off and lists of CPUs such as 0-3,8 are.");
         int[] missing = [.. asked.Except(cpus)];
         if (missing.Length > 0)
             throw Refuse(ErrorKind.InvalidRequest, "pin-threads", $"--pin-threads {pin}: CPUs {CpuList.Format(missing)} are not there for this process{(node is null ? "" : $" on node {node}")}; {CpuList.Format(cpus)} are.");

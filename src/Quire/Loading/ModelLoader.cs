@@ -17,6 +17,21 @@ internal static partial class ModelLoader
     /// <param name="wrap">Puts something around the executor: recording, replay, failure injection.</param>
     public static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ILogger logger, Func<IExecutor, IExecutor>? wrap = null)
     {
+        ComputePool? own = options is { Threads: null, PinThreads: "auto", NumaNode: null } ? null : new ComputePool(options.Placement());
+        try
+        {
+            return Load(checkpoint, options, own, logger, wrap);
+        }
+        catch
+        {
+            own?.Dispose();
+            throw;
+        }
+    }
+
+    private static LoadedModel Load(Checkpoint checkpoint, QuireOptions options, ComputePool? own, ILogger logger, Func<IExecutor, IExecutor>? wrap)
+    {
+        ComputePool pool = own ?? SharedPool.Value;
         ModelSpec spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
         RunnerKind runner = RunnerChoice.Of(checkpoint.Path, options);
         SentenceTransformersFolder? folder = runner == RunnerKind.Embed ? SentenceTransformersFolder.Read(checkpoint.Path) : null;
@@ -29,7 +44,6 @@ internal static partial class ModelLoader
         DType weights = ReadDType("dtype", options.DType, Auto(checkpoint));
         QuantizationScheme? quantization = options.Scheme ?? QuantizationChoice.Of(checkpoint, options.Quantization);
         DType kvType = ReadKvType(options.KvCacheDType, quantization, weights);
-        ComputePool pool = options is { Threads: null, PinThreads: "auto", NumaNode: null } ? SharedPool.Value : new ComputePool(options.Placement());
         CpuActivations activations = ReadActivations(options, checkpoint, quantization, weights);
         var device = new CpuDevice(KernelSet.Default, pool, weights, activations);
         int longest = options.MaxModelLength ?? Math.Min(spec.MaxPositions, folder?.MaxSequenceLength ?? spec.MaxPositions);
@@ -78,7 +92,7 @@ internal static partial class ModelLoader
                 EosTokenIds = executorOptions.EosTokenIds,
             };
             var engine = new InferenceEngine(scheduler, executor, options.MaxQueuedRequests, logger, adapters);
-            return new LoadedModel(engine, adapters, runner, folder?.Normalises ?? true, spec, plan, device, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, options.Threads is null ? null : pool);
+            return new LoadedModel(engine, adapters, runner, folder?.Normalises ?? true, spec, plan, device, weights, quantization?.Description, activations, kvType, executorOptions.EosTokenIds, own);
         }
         catch
         {

@@ -34,6 +34,30 @@ public sealed class IntegerLinearTests
             Assert.Equal(together[..(count * outputs)], Run(set, matrix, input[..(count * inputs)], count));
     }
 
+    // More inputs than one piece of any kernel.
+    [Theory, MemberData(nameof(Cases))]
+    public void Long_rows_have_the_same_bits_with_any_instruction_set(string set, WeightFormat format)
+    {
+        foreach (int inputs in (int[])[1280, 2304])
+        {
+            const int rows = 33, outputs = 40;
+            var matrix = new StoredMatrix(format, outputs, inputs, 9);
+            float[] input = KernelSets.Floats(10, rows * inputs);
+            uint[] together = Run("portable", matrix, input, rows);
+            foreach (int count in (int[])[1, 5, 6, 16, 17, rows])
+                Assert.Equal(together[..(count * outputs)], Run(set, matrix, input[..(count * inputs)], count));
+        }
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Very_long_rows_stay_within_memory(string set, WeightFormat format)
+    {
+        const int rows = 6, inputs = 288_000, outputs = 16;
+        var matrix = new StoredMatrix(format, outputs, inputs, 9);
+        float[] input = KernelSets.Floats(10, rows * inputs);
+        Assert.Equal(Run("portable", matrix, input[..inputs], 1), Run(set, matrix, input, rows)[..outputs]);
+    }
+
     [Theory, MemberData(nameof(Cases))]
     public void What_is_not_a_number_stays_in_its_row(string set, WeightFormat format)
     {

@@ -20,7 +20,7 @@ public sealed class ThreadPlacementTests
     [InlineData("0-7", null, null, 8, "", "others may use too")]
     [InlineData("0-1,4-5", null, null, 4, "0,1,4,5", "were chosen")]
     [InlineData("0-1,4-5", null, 2, 2, "0,1", "were chosen")]
-    [InlineData("0-1,4-5", 3, null, 3, "", "a CPU quota leaves time for 3 of 4 CPUs")]
+    [InlineData("0-1,4-5", 3, null, 3, "", "a quota or DOTNET_PROCESSOR_COUNT leaves time for 3 of 4 CPUs")]
     [InlineData("4-5", null, 3, 3, "", "3 threads are more than the 2 CPUs 4-5")]
     public void Auto_pins_where_the_process_has_its_CPUs_to_itself(string allowed, int? processors, int? threads, int count, string cpus, string reason)
     {
@@ -36,6 +36,8 @@ public sealed class ThreadPlacementTests
         Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], ThreadPlacement.Decide(Process("0-7"), pin: "on").Cpus);
         Assert.Equal([0, 1, 2], ThreadPlacement.Decide(Process("0-7", 3), pin: "on").Cpus);
         Assert.Equal([0, 2], ThreadPlacement.Decide(Process("0,2,4"), 2, "on").Cpus);
+        // The system may list fewer CPUs than it allows.
+        Assert.Equal([2, 3, 8, 9], ThreadPlacement.Decide(Process("2-3,8-9"), pin: "on").Cpus);
     }
 
     [Theory]
