@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using Quire.Kernels.Cpu.Linear;
-using Quire.Tensors;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Quire.Kernels.Cpu.Emission;
@@ -222,22 +221,7 @@ internal static class AmxIntegerEmitter
             c.vpternlogd(codes, FifthBits, FifthBit, orOfAnd);
         }
 
-        void Load(AssemblerRegisterZMM to, PackedFormat format, int offset)
-        {
-            switch (format.ScaleType)
-            {
-                case DType.F16:
-                    c.vcvtph2ps(to, __ymmword_ptr[r13 + r10 + offset]);
-                    break;
-                case DType.BF16:
-                    c.vpmovzxwd(to, __ymmword_ptr[r13 + r10 + offset]);
-                    c.vpslld(to, to, 16);
-                    break;
-                default:
-                    c.vmovups(to, __zmmword_ptr[r13 + r10 + offset]);
-                    break;
-            }
-        }
+        void Load(AssemblerRegisterZMM to, PackedFormat format, int offset) => c.LoadScales(to, format.ScaleType, size => size[r13 + r10 + offset]);
 
         void Scale(int group, int buffer)
         {

@@ -313,22 +313,7 @@ internal static class IntegerTileEmitter
             else c.vmulps(to, to, SuperScaleAddress(tile, index));
         }
 
-        private void LoadScales(AssemblerRegisterZMM to, int tile, int offset)
-        {
-            switch (format.ScaleType)
-            {
-                case DType.F16:
-                    c.vcvtph2ps(to, HeaderAddress(tile, offset, __ymmword_ptr));
-                    break;
-                case DType.BF16:
-                    c.vpmovzxwd(to, HeaderAddress(tile, offset, __ymmword_ptr));
-                    c.vpslld(to, to, 16);
-                    break;
-                default:
-                    c.vmovups(to, HeaderAddress(tile, offset, __zmmword_ptr));
-                    break;
-            }
-        }
+        private void LoadScales(AssemblerRegisterZMM to, int tile, int offset) => c.LoadScales(to, format.ScaleType, size => HeaderAddress(tile, offset, size));
 
         private static AssemblerMemoryOperand CodeAddress(int tile, int offset) => Address(__zmmword_ptr, rsi, r11, tile, offset);
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using Quire.Kernels.Cpu.Linear;
-using Quire.Tensors;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Quire.Kernels.Cpu.Emission;
@@ -239,23 +238,7 @@ internal static class NibbleColumnEmitter
                     break;
             }
 
-            void Load(int offset)
-            {
-                int at = (header * headerBytes) + offset;
-                switch (format.ScaleType)
-                {
-                    case DType.F16:
-                        c.vcvtph2ps(numbers, TileAddress(__ymmword_ptr, rdx, tile, at));
-                        break;
-                    case DType.BF16:
-                        c.vpmovzxwd(numbers, TileAddress(__ymmword_ptr, rdx, tile, at));
-                        c.vpslld(numbers, numbers, 16);
-                        break;
-                    default:
-                        c.vmovups(numbers, TileAddress(__zmmword_ptr, rdx, tile, at));
-                        break;
-                }
-            }
+            void Load(int offset) => c.LoadScales(numbers, format.ScaleType, size => TileAddress(size, rdx, tile, (header * headerBytes) + offset));
         }
 
         // The column's sixteen numbers in bf16, twice.

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using Quire.Kernels.Cpu.Linear;
-using Quire.Tensors;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Quire.Kernels.Cpu.Emission;
@@ -139,22 +138,7 @@ internal static class WideningEmitter
             }
         }
 
-        private void Load(AssemblerRegisterZMM to, int offset)
-        {
-            switch (format.ScaleType)
-            {
-                case DType.F16:
-                    c.vcvtph2ps(to, __ymmword_ptr[rdx + offset]);
-                    break;
-                case DType.BF16:
-                    c.vpmovzxwd(to, __ymmword_ptr[rdx + offset]);
-                    c.vpslld(to, to, 16);
-                    break;
-                default:
-                    c.vmovups(to, __zmmword_ptr[rdx + offset]);
-                    break;
-            }
-        }
+        private void Load(AssemblerRegisterZMM to, int offset) => c.LoadScales(to, format.ScaleType, size => size[rdx + offset]);
 
         // Doubleword d of all columns in one register: inputs 2 d + 8 n in nibbles n of its low half, the next ones in its high half.
         private void Columns()
