@@ -18,7 +18,7 @@ internal readonly unsafe partial struct AttentionJob<T>
         byte* keys = KvBlocks<T>.Keys(cache, 0, headTile / splits);
         nint blockBytes = (nint)cache.Blocks.Shape[1];
         for (int b = 0; b < count; b++) blocks[b] = keys + (table[(start / BlockTokens) + b] * blockBytes);
-        blocks[count] = blocks[count - 1];
+        blocks[count] = NextKeys(sequence, headTile, end, blocks[count - 1]);
         AmxAttention.Scores(rows, padded, new AmxAttentionArguments
         {
             Blocks = blocks,
@@ -45,6 +45,16 @@ internal readonly unsafe partial struct AttentionJob<T>
             Values(sequence, headTile, firstPosition + (row / group), group, row, start, end, scratch, scratch.Apart);
             Buffer.MemoryCopy(scratch.Apart, partial + (row * padded), group * padded * 4L, group * padded * 4L);
         }
+    }
+
+    // The keys that a thread reads after those of a head tile up to position `end`: threads go through items in order.
+    private byte* NextKeys(int sequence, int headTile, int end, byte* unknown)
+    {
+        if (end % Partition == 0) return unknown;
+        if (++headTile == HeadTiles) (sequence, headTile) = (sequence + 1, 0);
+        if (sequence == batch.SeqLens.Shape[0] || IsPadding(sequence)) return unknown;
+        int first = Lowest(((int*)batch.Positions.Address)[((int*)batch.QueryStart.Address)[sequence]]) / BlockTokens;
+        return KvBlocks<T>.Keys(cache, Table(sequence)[first], headTile / splits);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

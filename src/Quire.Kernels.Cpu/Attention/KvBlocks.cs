@@ -20,6 +20,16 @@ internal static unsafe class KvBlocks<T>
 
     public static byte* Values(in KvCache cache, int block, int head) => Keys(cache, block, head) + cache.Layout.HeadBytes;
 
+    /// <summary>Asks for the lines that a token's key and value are written to: all of a block's keys, and those of the token's values.</summary>
+    public static void Fetch(in KvCache cache, int slot, int head)
+    {
+        byte* keys = Keys(cache, slot / Tokens, head), values = Values(cache, slot / Tokens, head);
+        long bytes = cache.Layout.HeadBytes, perTile = bytes / (cache.Layout.PaddedHeadSize / 16);
+        for (long line = 0; line < bytes; line += 64) Fetching.Ahead(keys + line);
+        if (cache.Layout.IsLatent) return;
+        for (long tile = slot % Tokens * (perTile / Tokens) / 64 * 64; tile < bytes; tile += perTile) Fetching.Ahead(values + tile);
+    }
+
     /// <summary>Writes one token's key and value. <paramref name="key"/> and <paramref name="value"/> have HeadSize elements; latents have no value of their own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Write(in KvCache cache, int slot, int head, float* key, float* value)

@@ -23,6 +23,9 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
         if (rule.Clip > 0) Clip(row, (rule.Heads + (2 * rule.KvHeads)) * size);
         float* rotary = RotaryPairs<T>.Row(rule.Rotary, ((int*)batch.Positions.Address)[item], out int half);
 
+        // What is written last is on its way meanwhile.
+        int slot = ((int*)batch.SlotMapping.Address)[item];
+        for (int head = 0; head < rule.KvHeads && slot >= 0; head++) KvBlocks<T>.Fetch(cache, slot, head);
         float* to = query + ((long)item * rule.Heads * size);
         NormaliseAll(row, rule.QueryNorm, rule.Heads);
         for (int head = 0; head < rule.Heads; head++, row += size, to += size)
@@ -32,7 +35,6 @@ internal readonly unsafe struct SplitHeadsJob<T>(float* query, float* qkv, KvCac
             Buffer.MemoryCopy(row, to, size * 4L, size * 4L);
         }
 
-        int slot = ((int*)batch.SlotMapping.Address)[item];
         if (slot < 0) return;
         float* values = row + ((long)rule.KvHeads * size);
         NormaliseAll(row, rule.KeyNorm, rule.KvHeads);

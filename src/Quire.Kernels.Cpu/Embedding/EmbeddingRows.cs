@@ -11,44 +11,65 @@ internal static unsafe class EmbeddingRows
     {
         byte* tile = (byte*)table.Address + (id / Packing.Columns * table.TileBytes);
         int column = id % Packing.Columns, inputs = (int)table.InputFeatures;
-        for (int k = 0; k < inputs; k++) row[k] = Element(table.Format, tile, column, k) * scale;
+        for (int k = 0; k < inputs; k += Share)
+        {
+            Read(table.Format, tile, column, k, Math.Min(Share, inputs - k), row + k);
+            for (int i = k; i < Math.Min(inputs, k + Share); i++) row[i] *= scale;
+        }
     }
 
+    // Inputs that have one scale in every format.
+    private const int Share = 16;
+
+    /// <param name="k">A multiple of <see cref="Share"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Element(PackedFormat format, byte* tile, int column, int k)
+    private static void Read(PackedFormat format, byte* tile, int column, int k, int count, float* to)
     {
         switch (format.Codes)
         {
-            case CodeType.F32: return ((float*)tile)[(k * Packing.Columns) + column];
-            case CodeType.BF16: return BitConverter.UInt32BitsToSingle((uint)Pair(tile, column, k) << 16);
-            case CodeType.F16: return (float)BitConverter.UInt16BitsToHalf(Pair(tile, column, k));
+            case CodeType.F32:
+                for (int i = 0; i < count; i++) to[i] = ((float*)tile)[((k + i) * Packing.Columns) + column];
+                return;
+            case CodeType.BF16:
+                for (int i = 0; i < count; i++) to[i] = BitConverter.UInt32BitsToSingle((uint)Pair(tile, column, k + i) << 16);
+                return;
+            case CodeType.F16:
+                for (int i = 0; i < count; i++) to[i] = (float)BitConverter.UInt16BitsToHalf(Pair(tile, column, k + i));
+                return;
         }
-        if (format.IsSuperblocks) return Superblocks.Element(format, tile, column, k);
-        long header = k / format.HeaderInputs;
-        byte* at = tile + (header * format.HeaderBytes) + (header * (format.HeaderInputs / Packing.Group) * format.CodeBytes);
-        byte* codes = at + format.HeaderBytes + (k % format.HeaderInputs / Packing.Group * format.CodeBytes);
-        int inGroup = k % Packing.Group;
-        int code;
-        if (format.HasNibbles)
+        if (format.IsSuperblocks)
         {
-            (int index, int shift) = Packing.Nibble(format.ByColumn, column, inGroup);
-            code = (codes[index] >> shift) & 15;
+            for (int i = 0; i < count; i++) to[i] = Superblocks.Element(format, tile, column, k + i);
+            return;
         }
-        else
-        {
-            code = codes[Packing.ByteOf8(column, inGroup)];
-        }
+        (int header, int inHeader) = Math.DivRem(k, format.HeaderInputs);
+        byte* at = tile + ((long)header * (format.HeaderBytes + (format.HeaderInputs / Packing.Group * format.CodeBytes)));
+        byte* codes = at + format.HeaderBytes + (inHeader / Packing.Group * format.CodeBytes);
         // The second group of a pair has the second vector of scales.
-        int lane = column + (k % format.HeaderInputs / format.GroupSize * Packing.Columns);
+        int lane = column + (inHeader / format.GroupSize * Packing.Columns);
         float scale = Scale(format.ScaleType, at, lane);
-        if (format.Codes == CodeType.Levels4) return scale * ((float*)format.Levels)[code];
-        if (format.Codes == CodeType.Float8) return scale * Float8.WidenE4M3((byte)code);
-        return format.Offset switch
+        for (int i = 0; i < count; i++)
         {
-            OffsetType.Minimum => MathF.FusedMultiplyAdd(scale, code, Scale(format.ScaleType, at + format.OffsetStart, lane)),
-            OffsetType.Zero => scale * (code - at[format.OffsetStart + lane]),
-            _ => scale * (code - format.Middle),
-        };
+            int code = Code(format, codes, column, (k + i) % Packing.Group);
+            to[i] = format.Codes switch
+            {
+                CodeType.Levels4 => scale * ((float*)format.Levels)[code],
+                CodeType.Float8 => scale * Float8.WidenE4M3((byte)code),
+                _ => format.Offset switch
+                {
+                    OffsetType.Minimum => MathF.FusedMultiplyAdd(scale, code, Scale(format.ScaleType, at + format.OffsetStart, lane)),
+                    OffsetType.Zero => scale * (code - at[format.OffsetStart + lane]),
+                    _ => scale * (code - format.Middle),
+                },
+            };
+        }
+    }
+
+    private static int Code(PackedFormat format, byte* codes, int column, int inGroup)
+    {
+        if (!format.HasNibbles) return codes[Packing.ByteOf8(column, inGroup)];
+        (int index, int shift) = Packing.Nibble(format.ByColumn, column, inGroup);
+        return (codes[index] >> shift) & 15;
     }
 
     private static ushort Pair(byte* tile, int column, int k) => ((ushort*)tile)[(k / 2 * 2 * Packing.Columns) + (column * 2) + (k & 1)];

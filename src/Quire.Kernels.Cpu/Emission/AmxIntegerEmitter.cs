@@ -54,8 +54,8 @@ internal static class AmxIntegerEmitter
 
     private const int TileBytes = 1024;
 
-    // A tile is too short for the machine's own prefetchers to catch up.
-    private const int FetchBytes = 4096;
+    // A tile is too short for the machine's own prefetchers to catch up. To the second-level cache only: what waits for a line of the nearest one would hold up the tiles.
+    private const int FetchBytes = 6144;
 
     /// <summary>Palette 1: tiles 0 and 1 are sums; 2 and 3 are the rows' groups of 32 codes; 4 and 5 are a group of the weight, 8 quads of inputs.</summary>
     /// <param name="rows">1 .. <see cref="MaxRows"/></param>
@@ -150,7 +150,7 @@ internal static class AmxIntegerEmitter
             c.mov(eax, __dword_ptr[r12 + ((group * GroupPlace.Size) + GroupPlace.CodesOffset)]);
             c.mov(r10d, __dword_ptr[r12 + ((group * GroupPlace.Size) + GroupPlace.HeaderOffset)]);
             if (format.IsSuperblocks) c.mov(r14d, __dword_ptr[r12 + ((group * GroupPlace.Size) + GroupPlace.ScalesOffset)]);
-            for (int line = 0; line < format.CodeBytes + format.HeaderBytes; line += 64) c.prefetcht0(__byte_ptr[r13 + rax + (FetchBytes + line)]);
+            for (int line = 0; line < format.CodeBytes + format.HeaderBytes; line += 64) c.prefetcht1(__byte_ptr[r13 + rax + (FetchBytes + line)]);
             Load(First, format, 0);
             if (format.IsSuperblocks) MultiplyBytes(0);
             c.vmovups(__zmmword_ptr[rsi + record], First);

@@ -11,6 +11,9 @@ namespace Quire.Kernels.Cpu.Lora;
 /// <param name="bias">f32 [outputs], added; null adds nothing.</param>
 internal sealed class CpuLora(NativeBuffer memory, ShrinkRows? shrink, PackedWeight? table, CpuLoraPart[] parts, NativeBuffer? bias) : PreparedLora
 {
+    /// <summary>Of all that is read for a row.</summary>
+    public nint Address => memory.Address;
+
     public ShrinkRows? Shrink => shrink;
 
     public PackedWeight? Table => table;

@@ -9,12 +9,12 @@ internal static unsafe class ExpandRow<T, TNumbers>
     where T : unmanaged, ILanes<T>
     where TNumbers : struct, IWeightNumbers<T>
 {
-    // Weights come from memory once a row, in pieces too short for the processor to see ahead. What lies past a piece is mostly the next one.
-    private const int Ahead = 2048;
+    private const int Line = 64;
 
     /// <summary>output += B x, four tiles of 16 columns at a time.</summary>
+    /// <param name="ahead">With each line that is read, the one so many bytes behind it is fetched.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Expand(in ExpandTiles tiles, float* x, float* output)
+    public static void Expand(in ExpandTiles tiles, float* x, float* output, nint ahead)
     {
         byte* tile = (byte*)tiles.Address;
         nint stride = tiles.TileBytes;
@@ -26,10 +26,13 @@ internal static unsafe class ExpandRow<T, TNumbers>
             int k = 0;
             for (; k + 2 <= inputs; k += 2, at += TNumbers.Size)
             {
-                Fetching.Ahead(at + Ahead);
-                Fetching.Ahead(at + stride + Ahead);
-                Fetching.Ahead(at + (2 * stride) + Ahead);
-                Fetching.Ahead(at + (3 * stride) + Ahead);
+                for (byte* next = at + ahead; next < at + ahead + TNumbers.Size; next += Line)
+                {
+                    Fetching.FarAhead(next);
+                    Fetching.FarAhead(next + stride);
+                    Fetching.FarAhead(next + (2 * stride));
+                    Fetching.FarAhead(next + (3 * stride));
+                }
                 T x0 = T.Broadcast(x[k]), x1 = T.Broadcast(x[k + 1]);
                 TNumbers.Read(at, out T even, out T odd);
                 a = T.Fma(x1, odd, T.Fma(x0, even, a));

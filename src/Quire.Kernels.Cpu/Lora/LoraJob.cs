@@ -16,6 +16,11 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
 {
     private const int FewRows = 64;
 
+    // Rows without adapters that are looked past.
+    private const int FarRows = 4;
+
+    private const int AheadAlone = 2048;
+
     // Many rows are mostly of few adapters, whose weights then stay in the nearest caches.
     private readonly int rowsPerItem = rows <= FewRows ? 1 : 4;
 
@@ -30,37 +35,47 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     public void Update(int first, int end, int worker)
     {
         for (int row = first; row < end; row++)
-            if (slots[row] >= 0 && adapters[slots[row]] is { } adapter) Update((CpuLora)adapter, row, (float*)pool.Scratch(worker));
+            if (Of(row) is { } adapter) Update(adapter, row, (float*)pool.Scratch(worker), Ahead(adapter, row));
     }
 
-    private void Update(CpuLora adapter, int row, float* shrunk)
+    private CpuLora? Of(int row) => slots[row] >= 0 ? (CpuLora?)adapters[slots[row]] : null;
+
+    // Matrices come from memory once a row, in pieces too short for the processor to see ahead: with each line of a row's, that of the next row's is asked for. Bytes between the two.
+    private nint Ahead(CpuLora adapter, int row)
+    {
+        int next = row + 1;
+        while (next < rows && next - row < FarRows && slots[next] < 0) next++;
+        return next < rows && Of(next) is { } other && other != adapter ? other.Address - adapter.Address : AheadAlone;
+    }
+
+    private void Update(CpuLora adapter, int row, float* shrunk, nint ahead)
     {
         float* x = input == null ? null : input + ((long)row * inputs), to = output + ((long)row * outputs);
         if (adapter.Table is { } table) EmbeddingRows.Copy(table, ids[row], 1, shrunk);
-        if (adapter.Shrink is { } shrink) Shrink(shrink, x, shrunk);
+        if (adapter.Shrink is { } shrink) Shrink(shrink, x, shrunk, ahead);
         foreach (CpuLoraPart part in adapter.Parts)
-            Expand(part.Expand, part.FirstRank < 0 ? x : shrunk + part.FirstRank, to + part.FirstOutput);
+            Expand(part.Expand, part.FirstRank < 0 ? x : shrunk + part.FirstRank, to + part.FirstOutput, ahead);
         if (adapter.Bias == 0) return;
         for (int i = 0; i < outputs; i++) to[i] += ((float*)adapter.Bias)[i];
     }
 
-    private static void Shrink(ShrinkRows rows, float* x, float* shrunk)
+    private static void Shrink(ShrinkRows rows, float* x, float* shrunk, nint ahead)
     {
         switch (rows.Codes)
         {
-            case CodeType.F32: ShrinkRow<T, F32Numbers<T>>.Run(rows, x, shrunk); break;
-            case CodeType.BF16: ShrinkRow<T, Bf16Numbers<T>>.Run(rows, x, shrunk); break;
-            default: ShrinkRow<T, F16Numbers<T>>.Run(rows, x, shrunk); break;
+            case CodeType.F32: ShrinkRow<T, F32Numbers<T>>.Run(rows, x, shrunk, ahead); break;
+            case CodeType.BF16: ShrinkRow<T, Bf16Numbers<T>>.Run(rows, x, shrunk, ahead); break;
+            default: ShrinkRow<T, F16Numbers<T>>.Run(rows, x, shrunk, ahead); break;
         }
     }
 
-    private static void Expand(in ExpandTiles tiles, float* x, float* to)
+    private static void Expand(in ExpandTiles tiles, float* x, float* to, nint ahead)
     {
         switch (tiles.Codes)
         {
-            case CodeType.F32: ExpandRow<T, F32Numbers<T>>.Expand(tiles, x, to); break;
-            case CodeType.BF16: ExpandRow<T, Bf16Numbers<T>>.Expand(tiles, x, to); break;
-            default: ExpandRow<T, F16Numbers<T>>.Expand(tiles, x, to); break;
+            case CodeType.F32: ExpandRow<T, F32Numbers<T>>.Expand(tiles, x, to, ahead); break;
+            case CodeType.BF16: ExpandRow<T, Bf16Numbers<T>>.Expand(tiles, x, to, ahead); break;
+            default: ExpandRow<T, F16Numbers<T>>.Expand(tiles, x, to, ahead); break;
         }
     }
 }

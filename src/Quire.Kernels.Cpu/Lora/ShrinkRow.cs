@@ -12,11 +12,10 @@ internal static unsafe class ShrinkRow<T, TNumbers>
 
     /// <param name="x">[inputs]</param>
     /// <param name="shrunk">[ranks], written.</param>
-    public static void Run(in ShrinkRows rows, float* x, float* shrunk)
+    /// <param name="ahead">With each line that is read, the one so many bytes behind it is fetched.</param>
+    public static void Run(in ShrinkRows rows, float* x, float* shrunk, nint ahead)
     {
-        // Weights come from memory once a row, in pieces too short for the processor to see ahead: four ranks are asked for while those before them are multiplied.
         byte* address = (byte*)rows.Address;
-        for (int at = 0; at < 4 * rows.Stride; at += Line) Fetching.Ahead(address + at);
         // The last inputs of a row, with zeros behind them.
         float* rest = stackalloc float[16];
         int whole = rows.Inputs / 16;
@@ -24,19 +23,19 @@ internal static unsafe class ShrinkRow<T, TNumbers>
         bool hasRest = whole * 16 < rows.Inputs;
         int rank = 0;
         for (; rank + 4 <= rows.Ranks; rank += 4)
-            Four(address + ((long)rank * rows.Stride), rows.Stride, x, rest, whole, hasRest, shrunk + rank);
+            Four(address + ((long)rank * rows.Stride), rows.Stride, x, rest, whole, hasRest, shrunk + rank, ahead);
         for (; rank < rows.Ranks; rank++) shrunk[rank] = One(address + ((long)rank * rows.Stride), x, rest, whole, hasRest);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four(byte* row, nint stride, float* x, float* rest, int whole, bool hasRest, float* sums)
+    private static void Four(byte* row, nint stride, float* x, float* rest, int whole, bool hasRest, float* sums, nint ahead)
     {
         T a0 = T.Zero, b0 = T.Zero, c0 = T.Zero, d0 = T.Zero, a1 = T.Zero, b1 = T.Zero, c1 = T.Zero, d1 = T.Zero;
         int size = 16 * TNumbers.ElementSize, i = 0;
-        byte* next = row + (4 * stride);
+        byte* next = row + ahead;
         for (; i + 2 <= whole; i += 2, row += 2 * size)
         {
-            for (int at = 0; at < 8 * size; at += Line, next += Line) Fetching.Ahead(next);
+            for (int at = 0; at < 8 * size; at += Line, next += Line) Fetching.FarAhead(next);
             T first = T.Load(x + (i * 16)), second = T.Load(x + (i * 16) + 16);
             a0 = T.Fma(first, TNumbers.ReadRow(row), a0);
             b0 = T.Fma(first, TNumbers.ReadRow(row + stride), b0);

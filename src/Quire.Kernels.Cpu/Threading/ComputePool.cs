@@ -12,7 +12,7 @@ internal interface IJob
     void Run(int item, int worker);
 }
 
-/// <summary>Threads that run one parallel region at a time. The calling thread is worker 0; items are claimed one by one, so uneven ones balance.
+/// <summary>Threads that run one parallel region at a time. The calling thread is worker 0; items are claimed one by one from <see cref="ItemRanges"/>, so uneven ones balance.
 /// Workers spin for a moment after a region (the next one of a forward pass comes within microseconds), then sleep: an idle engine uses no CPU.</summary>
 public sealed unsafe class ComputePool : IDisposable
 {
@@ -27,11 +27,11 @@ public sealed unsafe class ComputePool : IDisposable
     private readonly NativeBuffer scratch;
     private readonly Thread[] threads;
     private readonly SemaphoreSlim wake = new(0);
-    private readonly CacheLineInt state = new(), next = new(), generation = new(), sleeping = new();
+    private readonly ItemRanges ranges;
+    private readonly CacheLineInt state = new(), generation = new(), sleeping = new();
     private delegate*<void*, int, int, void> body;
     private void* job;
-    private int items;
-    private Exception? failure;
+    private volatile Exception? failure;
     private volatile bool stopping;
 
     // The pool whose worker 0 the calling thread has been placed as.
@@ -50,6 +50,7 @@ public sealed unsafe class ComputePool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         Placement = placement;
         Workers = workers;
+        ranges = new ItemRanges(workers);
         scratch = new NativeBuffer((long)workers * ScratchBytes);
         threads = new Thread[workers - 1];
         for (int i = 0; i < threads.Length; i++)
@@ -82,8 +83,7 @@ public sealed unsafe class ComputePool : IDisposable
             }
             body = &Invoke<TJob>;
             this.job = Unsafe.AsPointer(ref job);
-            items = count;
-            next.Value = 0;
+            ranges.Begin(count);
             Volatile.Write(ref state.Value, Open);
             Interlocked.Increment(ref generation.Value);
             int asleep = Volatile.Read(ref sleeping.Value);
@@ -129,12 +129,12 @@ public sealed unsafe class ComputePool : IDisposable
     {
         try
         {
-            for (int item; (item = Interlocked.Increment(ref next.Value) - 1) < items;) body(job, item, worker);
+            int owner = worker;
+            for (int item; failure is null && (item = ranges.Claim(worker, ref owner)) >= 0;) body(job, item, worker);
         }
         catch (Exception e)
         {
             Interlocked.CompareExchange(ref failure, e, null);
-            Interlocked.Exchange(ref next.Value, items);
         }
     }
 
