@@ -52,8 +52,9 @@ internal readonly unsafe partial struct AttentionJob<T>
     {
         if (end % Partition == 0) return unknown;
         if (++headTile == HeadTiles) (sequence, headTile) = (sequence + 1, 0);
-        if (sequence == batch.SeqLens.Shape[0] || IsPadding(sequence)) return unknown;
-        int first = Lowest(((int*)batch.Positions.Address)[((int*)batch.QueryStart.Address)[sequence]]) / BlockTokens;
+        int* starts = (int*)batch.QueryStart.Address;
+        if (sequence == batch.SeqLens.Shape[0] || IsPadding(sequence) || starts[sequence] == starts[sequence + 1]) return unknown;
+        int first = Lowest(((int*)batch.Positions.Address)[starts[sequence]]) / BlockTokens;
         return KvBlocks<T>.Keys(cache, Table(sequence)[first], headTile / splits);
     }
 

@@ -26,7 +26,6 @@ internal static unsafe class KvBlocks<T>
         byte* keys = Keys(cache, slot / Tokens, head), values = Values(cache, slot / Tokens, head);
         long bytes = cache.Layout.HeadBytes, perTile = bytes / (cache.Layout.PaddedHeadSize / 16);
         for (long line = 0; line < bytes; line += 64) Fetching.Ahead(keys + line);
-        if (cache.Layout.IsLatent) return;
         for (long tile = slot % Tokens * (perTile / Tokens) / 64 * 64; tile < bytes; tile += perTile) Fetching.Ahead(values + tile);
     }
 

@@ -7,6 +7,9 @@ namespace Quire.Kernels.Cpu.Embedding;
 /// <summary>One output feature of a packed weight as a row: the same exact values that the product multiplies with.</summary>
 internal static unsafe class EmbeddingRows
 {
+    // Inputs that have one scale in every format.
+    private const int Share = 16;
+
     public static void Copy(PackedWeight table, int id, float scale, float* row)
     {
         byte* tile = (byte*)table.Address + (id / Packing.Columns * table.TileBytes);
@@ -17,9 +20,6 @@ internal static unsafe class EmbeddingRows
             for (int i = k; i < Math.Min(inputs, k + Share); i++) row[i] *= scale;
         }
     }
-
-    // Inputs that have one scale in every format.
-    private const int Share = 16;
 
     /// <param name="k">A multiple of <see cref="Share"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -28,10 +28,10 @@ internal static unsafe class ExpandRow<T, TNumbers>
             {
                 for (byte* next = at + ahead; next < at + ahead + TNumbers.Size; next += Line)
                 {
-                    Fetching.FarAhead(next);
-                    Fetching.FarAhead(next + stride);
-                    Fetching.FarAhead(next + (2 * stride));
-                    Fetching.FarAhead(next + (3 * stride));
+                    Fetching.Ahead(next);
+                    Fetching.Ahead(next + stride);
+                    Fetching.Ahead(next + (2 * stride));
+                    Fetching.Ahead(next + (3 * stride));
                 }
                 T x0 = T.Broadcast(x[k]), x1 = T.Broadcast(x[k + 1]);
                 TNumbers.Read(at, out T even, out T odd);

@@ -24,7 +24,7 @@ internal static unsafe class ShrinkRow<T, TNumbers>
         int rank = 0;
         for (; rank + 4 <= rows.Ranks; rank += 4)
             Four(address + ((long)rank * rows.Stride), rows.Stride, x, rest, whole, hasRest, shrunk + rank, ahead);
-        for (; rank < rows.Ranks; rank++) shrunk[rank] = One(address + ((long)rank * rows.Stride), x, rest, whole, hasRest);
+        for (; rank < rows.Ranks; rank++) shrunk[rank] = One(address + ((long)rank * rows.Stride), x, rest, whole, hasRest, ahead);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -35,7 +35,7 @@ internal static unsafe class ShrinkRow<T, TNumbers>
         byte* next = row + ahead;
         for (; i + 2 <= whole; i += 2, row += 2 * size)
         {
-            for (int at = 0; at < 8 * size; at += Line, next += Line) Fetching.FarAhead(next);
+            for (int at = 0; at < 8 * size; at += Line, next += Line) Fetching.Ahead(next);
             T first = T.Load(x + (i * 16)), second = T.Load(x + (i * 16) + 16);
             a0 = T.Fma(first, TNumbers.ReadRow(row), a0);
             b0 = T.Fma(first, TNumbers.ReadRow(row + stride), b0);
@@ -70,12 +70,13 @@ internal static unsafe class ShrinkRow<T, TNumbers>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float One(byte* row, float* x, float* rest, int whole, bool hasRest)
+    private static float One(byte* row, float* x, float* rest, int whole, bool hasRest, nint ahead)
     {
         T even = T.Zero, odd = T.Zero;
         int size = 16 * TNumbers.ElementSize, i = 0;
         for (; i + 2 <= whole; i += 2, row += 2 * size)
         {
+            for (int at = 0; at < 2 * size; at += Line) Fetching.Ahead(row + ahead + at);
             even = T.Fma(T.Load(x + (i * 16)), TNumbers.ReadRow(row), even);
             odd = T.Fma(T.Load(x + (i * 16) + 16), TNumbers.ReadRow(row + size), odd);
         }

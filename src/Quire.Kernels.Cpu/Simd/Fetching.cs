@@ -6,15 +6,9 @@ namespace Quire.Kernels.Cpu.Simd;
 /// <summary>Asks for memory before it is read; a machine that cannot does nothing.</summary>
 internal static unsafe class Fetching
 {
+    /// <summary>As far as the second-level cache: what waits for a line of the nearest one holds up loads that do not.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Ahead(byte* address)
-    {
-        if (Sse.IsSupported) Sse.Prefetch0(address);
-    }
-
-    /// <summary>As far as the second-level cache, for what is read later.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void FarAhead(byte* address)
     {
         if (Sse.IsSupported) Sse.Prefetch1(address);
     }
