@@ -37,6 +37,10 @@ internal readonly unsafe struct LinearJob<T>(ComputePool pool, PackedWeight weig
         {
             RowProducts<T>.Multiply(a, stride, (float*)panelStart, (nint)(weight.TileBytes / 4), sums, PanelColumns, count, tiles, inputs);
         }
+        else if (count <= FewRowProducts<T>.MaxRows && FewRowProducts<T>.Has(weight.Format))
+        {
+            FewRowProducts<T>.Multiply(weight.Format, panelStart, (nint)weight.TileBytes, tiles, a, stride, sums, PanelColumns, count, inputs, wide);
+        }
         else
         {
             for (int k = 0; k < inputs; k += Piece)

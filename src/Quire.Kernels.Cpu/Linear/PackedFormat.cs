@@ -85,6 +85,9 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
     /// <summary>Laid out as <see cref="Superblocks"/>.</summary>
     public bool IsSuperblocks => Codes >= CodeType.Bits2;
 
+    /// <summary>Values are scale * code + minimum in one rounding, whatever the offset: what a zero or the middle takes away is a product that f32 holds exactly, as scales of 16 bits and powers of two leave room for.</summary>
+    public bool IsAffine => Codes is CodeType.Bits4 or CodeType.Bits8 && (Offset != OffsetType.Zero || ScaleType != DType.F32);
+
     public bool HasNibbles => Codes is CodeType.Bits4 or CodeType.Levels4;
 
     /// <summary>Inputs under one header.</summary>

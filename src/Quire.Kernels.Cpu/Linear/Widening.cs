@@ -111,34 +111,42 @@ internal static unsafe class Widening<T>
     {
         T scale = Scales(format.ScaleType, scales);
         byte* end = codes + bytes;
-        switch (format.Codes, format.Offset)
+        switch (format.Codes, format.IsAffine)
         {
-            case (CodeType.Bits4, OffsetType.Minimum): Affine4(codes, end, scale, Scales(format.ScaleType, offsets), wide); break;
-            case (CodeType.Bits8, OffsetType.Minimum): Affine8(codes, end, scale, Scales(format.ScaleType, offsets), wide); break;
-            case (CodeType.Bits4, OffsetType.Zero): Shifted4(codes, end, scale, T.WidenBytes(offsets), wide); break;
-            case (CodeType.Bits8, OffsetType.Zero): Shifted8(codes, end, scale, T.WidenBytes(offsets), wide); break;
-            case (CodeType.Bits4, _): Shifted4(codes, end, scale, T.Broadcast(format.Middle), wide); break;
-            case (CodeType.Bits8, _): Shifted8(codes, end, scale, T.Broadcast(format.Middle), wide); break;
+            case (CodeType.Bits4, true): Affine4(codes, end, scale, Minimum(format.Offset, format.ScaleType, format.Middle, scale, offsets), wide); break;
+            case (CodeType.Bits8, true): Affine8(codes, end, scale, Minimum(format.Offset, format.ScaleType, format.Middle, scale, offsets), wide); break;
+            case (CodeType.Bits4, _): Shifted4(codes, end, scale, T.WidenBytes(offsets), wide); break;
+            case (CodeType.Bits8, _): Shifted8(codes, end, scale, T.WidenBytes(offsets), wide); break;
             case (CodeType.Levels4, _): Levels(codes, end, scale, (float*)format.Levels, wide); break;
             default: Float8(codes, end, scale, wide); break;
         }
     }
 
-    // scale * code + minimum in one rounding: the product of 4 or 5 and at most 17 bits is exact, so this is the value that the format defines.
+    /// <summary>What is added to scale * code where <see cref="PackedFormat.IsAffine"/>.</summary>
+    /// <param name="offsets">Minima or zeros of a header.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Minimum(OffsetType offset, DType type, float middle, T scale, byte* offsets) => offset switch
+    {
+        OffsetType.Minimum => Scales(type, offsets),
+        OffsetType.Zero => T.Zero - (scale * T.WidenBytes(offsets)),
+        _ => scale * T.Broadcast(-middle),
+    };
+
+    // scale * code + minimum in one rounding: the products are exact, so this is the value that the format defines.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Affine4(byte* codes, byte* end, T scale, T minimum, float* wide)
     {
         for (; codes < end; codes += 64, wide += 128)
         {
             uint* words = (uint*)codes;
-            T.Store(wide, T.Fma(scale, T.WidenBits(words, 0, 15), minimum));
-            T.Store(wide + 16, T.Fma(scale, T.WidenBits(words, 8, 15), minimum));
-            T.Store(wide + 32, T.Fma(scale, T.WidenBits(words, 16, 15), minimum));
-            T.Store(wide + 48, T.Fma(scale, T.WidenBits(words, 24, 15), minimum));
-            T.Store(wide + 64, T.Fma(scale, T.WidenBits(words, 4, 15), minimum));
-            T.Store(wide + 80, T.Fma(scale, T.WidenBits(words, 12, 15), minimum));
-            T.Store(wide + 96, T.Fma(scale, T.WidenBits(words, 20, 15), minimum));
-            T.Store(wide + 112, T.Fma(scale, T.WidenBits(words, 28, 15), minimum));
+            T.Store(wide, T.Fma(scale, T.WidenNibbles(words, 0), minimum));
+            T.Store(wide + 16, T.Fma(scale, T.WidenNibbles(words, 8), minimum));
+            T.Store(wide + 32, T.Fma(scale, T.WidenNibbles(words, 16), minimum));
+            T.Store(wide + 48, T.Fma(scale, T.WidenNibbles(words, 24), minimum));
+            T.Store(wide + 64, T.Fma(scale, T.WidenNibbles(words, 4), minimum));
+            T.Store(wide + 80, T.Fma(scale, T.WidenNibbles(words, 12), minimum));
+            T.Store(wide + 96, T.Fma(scale, T.WidenNibbles(words, 20), minimum));
+            T.Store(wide + 112, T.Fma(scale, T.WidenNibbles(words, 28), minimum));
         }
     }
 

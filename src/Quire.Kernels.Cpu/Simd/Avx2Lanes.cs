@@ -128,6 +128,9 @@ internal readonly unsafe partial struct Avx2Lanes(Vector256<float> low, Vector25
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes WidenNibbles(uint* words, int shift) => WidenBits(words, shift, 15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes ChooseLevels(uint* words, int shift, float* levels) =>
         new(Choose(Vector256.Load(words) >>> shift, levels), Choose(Vector256.Load(words + 8) >>> shift, levels));
 

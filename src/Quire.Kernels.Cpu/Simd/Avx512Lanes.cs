@@ -101,6 +101,11 @@ internal readonly unsafe partial struct Avx512Lanes(Vector512<float> value) : IL
     public static Avx512Lanes WidenBits(uint* words, int shift, uint mask) =>
         new(Avx512F.ConvertToVector512Single(((Vector512.Load(words) >>> shift) & Vector512.Create(mask)).AsInt32()));
 
+    // A permutation looks at the lowest four bits of each word: it masks and converts at once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes WidenNibbles(uint* words, int shift) => new(Avx512F.PermuteVar16x32(
+        Vector512.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f, 8f, 9f, 10f, 11f, 12f, 13f, 14f, 15f), (Vector512.Load(words) >>> shift).AsInt32()));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes ChooseLevels(uint* words, int shift, float* levels) =>
         new(Avx512F.PermuteVar16x32(Vector512.Load(levels), (Vector512.Load(words) >>> shift).AsInt32()));

@@ -64,6 +64,9 @@ internal unsafe interface ILanes<TSelf> : IDots<TSelf>
     /// <summary>Lane i is bits shift .. of word i, under the mask.</summary>
     static abstract TSelf WidenBits(uint* words, int shift, uint mask);
 
+    /// <summary>Lane i is bits shift .. shift + 3 of word i.</summary>
+    static abstract TSelf WidenNibbles(uint* words, int shift);
+
     /// <summary>Lane i is levels[bits shift .. shift + 3 of word i].</summary>
     /// <param name="levels">[16]</param>
     static abstract TSelf ChooseLevels(uint* words, int shift, float* levels);

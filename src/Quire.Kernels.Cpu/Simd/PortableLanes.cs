@@ -136,6 +136,8 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         return Load(lanes);
     }
 
+    public static PortableLanes WidenNibbles(uint* words, int shift) => WidenBits(words, shift, 15);
+
     public static PortableLanes ChooseLevels(uint* words, int shift, float* levels)
     {
         float* lanes = stackalloc float[16];

@@ -94,6 +94,36 @@ public sealed class PackedFormatTests
         }
     }
 
+    public static IEnumerable<TheoryDataRow<string>> FewRowCases => Enum.GetNames<OffsetType>().Append("Levels").Append("Float8").Select(kind => new TheoryDataRow<string>(kind));
+
+    [Theory, MemberData(nameof(FewRowCases))]
+    public void Few_rows_have_the_f32_bits_of_many_on_every_set(string kind)
+    {
+        const int most = 40;
+        using var levels = new NativeBuffer(16 * sizeof(float));
+        Enumerable.Range(0, 16).Select(i => (float)Math.Sinh(i - 7)).ToArray().CopyTo(levels.Tensor(DType.F32, new Shape(16)).AsSpan<float>());
+        CodeType[] codes = kind switch { "Levels" => [CodeType.Levels4], "Float8" => [CodeType.Float8], _ => [CodeType.Bits4, CodeType.Bits8] };
+        foreach ((CodeType code, DType scaleType, int groupSize, int inputs) in
+            from code in codes
+            from scaleType in (DType[])[DType.F16, DType.BF16, DType.F32]
+            from groupSize in (int[])[32, 96, 4096]
+            from inputs in (int[])[16, 32, 304, 416]
+            select (code, scaleType, groupSize, inputs))
+        {
+            OffsetType offset = kind is "Levels" or "Float8" ? OffsetType.Middle : Enum.Parse<OffsetType>(kind);
+            var format = new PackedFormat(code, Math.Min(groupSize, (int)PackedFormat.Padded(inputs)), scaleType, offset, code == CodeType.Levels4 ? levels.Address : 0);
+            using PackedWeight weight = Fill(format, Outputs, inputs, out _);
+            float[] x = KernelSets.Floats(4, most * inputs);
+            uint[]? expected = null;
+            foreach (KernelSet set in KernelSet.Available)
+            {
+                uint[] many = Run(set, weight, x, CpuActivations.F32);
+                Assert.Equal(expected ??= many, many);
+                for (int rows = 1; rows <= 13; rows++) Assert.Equal(expected[..(rows * Outputs)], Run(set, weight, x[..(rows * inputs)], CpuActivations.F32));
+            }
+        }
+    }
+
     [Fact]
     public void Nibbles_lie_by_column_where_tile_registers_multiply_bf16()
     {
@@ -176,7 +206,8 @@ public sealed class PackedFormatTests
                 int end = Math.Min(inputs, first + format.GroupSize);
                 for (int k = first; k < end; k++)
                 {
-                    int code = random.Next(1 << bits), inGroup = (k - first) % 32;
+                    // Of float8 the highest exponent's last code is no number.
+                    int code = random.Next(format.Codes == CodeType.Float8 ? 0x7f : 1 << bits), inGroup = (k - first) % 32;
                     byte* group = codes + ((k - first) / 32 * format.CodeBytes);
                     if (format.ByColumn) ((ushort*)group)[(column % 16 * 8) + (inGroup % 8)] |= (ushort)(code << (inGroup / 8 * 4));
                     else if (bits == 4) group[(inGroup / 8 * 64) + (column % 16 * 4) + (inGroup % 4)] |= (byte)(code << (inGroup % 8 / 4 * 4));
