@@ -2,7 +2,12 @@ using System.Globalization;
 using System.Text;
 using Quire.Peers;
 
-// Quire.Peers MODEL.gguf [REPEATS] [OUT.md]: both programs on one file, in turns, two threads each.
+// Quire.Peers MODEL.gguf [REPEATS [OUT.md [WORK...]]]: both programs on one file, in turns, two threads each. A WORK is a part of a work's name; without any, all are measured. An OUT.md of - is none.
+if (args.Length == 0)
+{
+    Console.Error.WriteLine("Quire.Peers: name a GGUF file. Quire.Peers MODEL.gguf [REPEATS [OUT.md [WORK...]]]");
+    return 2;
+}
 string path = args[0];
 int repeats = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5, threads = Math.Min(2, Environment.ProcessorCount);
 var random = new Random(5);
@@ -20,6 +25,12 @@ IPeer[] peers = [quire, llama];
     ("decode, 32 streams, context 512", peer => peer.DecodeStep([.. Enumerable.Range(0, 32).Select(_ => Prompt(512))], 24), seconds => 32 / seconds),
     ("decode, 32 streams, context 128", peer => peer.DecodeStep([.. Enumerable.Range(0, 32).Select(_ => Prompt(128))], 24), seconds => 32 / seconds),
 ];
+if (args.Length > 3) works = [.. works.Where(work => args.Skip(3).Any(part => work.Work.Contains(part, StringComparison.Ordinal)))];
+if (works.Length == 0)
+{
+    Console.Error.WriteLine($"Quire.Peers: no work is called {string.Join(" or ", args.Skip(3))}; examples are \"prefill\", \"8 streams\", \"32 streams, context 128\".");
+    return 2;
+}
 foreach (IPeer peer in peers)
     foreach (var work in works) await work.Measure(peer);
 
@@ -36,7 +47,8 @@ foreach (var (name, measure, rate) in works)
     table.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {Median(own):0.0} | {Median(other):0.0} | {Median(own) / Median(other):0.00} | {ratios[0]:0.00} to {ratios[^1]:0.00} |");
 }
 Console.Write(table);
-if (args.Length > 2) File.WriteAllText(args[2], table.ToString());
+if (args.Length > 2 && args[2] != "-") File.WriteAllText(args[2], table.ToString());
+return 0;
 
 double[] Row(double[,] rates, int peer) => [.. Enumerable.Range(0, repeats).Select(run => rates[peer, run])];
 

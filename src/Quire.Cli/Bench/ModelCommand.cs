@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Quire.Engine;
+using Quire.Formats;
 
 namespace Quire.Cli;
 
@@ -13,21 +14,34 @@ internal static class ModelCommand
     public static Command CreateMake()
     {
         Option<string[]> shapes = Shapes("Models to take the dimensions of");
-        var folder = new Option<string>("--out") { Description = "Folder; each model becomes a folder in it.", DefaultValueFactory = _ => "." };
-        var command = new Command("make-model", "Write checkpoints with the dimensions of known models and random bf16 weights.");
+        var gguf = new Option<string?>("--gguf") { Description = $"Write GGUF files with matrices of this type instead: {RandomGguf.TypeNames}." };
+        var output = new Option<string>("--out") { Description = "Folder; each model becomes a folder in it, or a file with --gguf. A name that ends in .gguf is that of the file itself.", DefaultValueFactory = _ => "." };
+        var command = new Command("make-model", "Write checkpoints with the dimensions of known models and random weights: folders of bf16, or GGUF files.");
         command.Options.Add(shapes);
-        command.Options.Add(folder);
+        command.Options.Add(gguf);
+        command.Options.Add(output);
         command.SetAction(parsed =>
         {
-            foreach (string name in Given(parsed.GetValue(shapes)))
-            {
-                string path = Path.Combine(parsed.GetValue(folder)!, name);
-                RandomModel.Write(ModelShapes.Named(name), path);
-                Console.WriteLine($"{path}: {new FileInfo(Path.Combine(path, "model.safetensors")).Length / 1e9:0.00} GB");
-            }
+            Make(Given(parsed.GetValue(shapes)), parsed.GetValue(gguf) is { } name ? RandomGguf.TypeNamed(name) : null, parsed.GetValue(output)!);
             return 0;
         });
         return command;
+    }
+
+    private static void Make(string[] names, GgmlType? type, string output)
+    {
+        bool isFile = output.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
+        if (isFile && type is null)
+            throw new QuireException(ErrorKind.InvalidRequest, $"--out {output} names a GGUF file; say with --gguf what it holds ({RandomGguf.TypeNames}), or name a folder.", param: "out");
+        if (isFile && names.Length > 1)
+            throw new QuireException(ErrorKind.InvalidRequest, $"--out {output} is one file, and --shapes names {names.Length} models; name a folder.", param: "out");
+        foreach (ModelShapes shapes in names.Select(ModelShapes.Named).ToArray())
+        {
+            string path = isFile ? output : Path.Combine(output, type is null ? shapes.Name : $"{shapes.Name}.{RandomGguf.Name(type.Value)}.gguf");
+            if (type is null) RandomModel.Write(shapes, path);
+            else RandomGguf.Write(shapes, type.Value, path);
+            Console.WriteLine($"{path}: {new FileInfo(type is null ? Path.Combine(path, "model.safetensors") : path).Length / 1e9:0.00} GB");
+        }
     }
 
     public static Command CreateBench()

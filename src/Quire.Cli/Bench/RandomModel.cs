@@ -1,8 +1,7 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Quire.Formats;
+using Quire.Tensors;
 
 namespace Quire.Cli;
 
@@ -60,32 +59,11 @@ internal static class RandomModel
 
     private static void WriteWeights(ModelShapes shapes, string path)
     {
-        var header = new JsonObject();
-        long offset = 0;
-        foreach ((string name, long[] shape) in shapes.Tensors())
+        var weights = new RandomWeights();
+        SafetensorsWriter.Write(path, [.. shapes.Tensors().Select(tensor =>
         {
-            long bytes = shape.Aggregate(2L, (product, dimension) => product * dimension);
-            header[name] = new JsonObject { ["dtype"] = "BF16", ["shape"] = new JsonArray([.. shape.Select(d => JsonValue.Create(d))]), ["data_offsets"] = new JsonArray(offset, offset + bytes) };
-            offset += bytes;
-        }
-        byte[] text = Encoding.UTF8.GetBytes(header.ToJsonString());
-        using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
-        Span<byte> length = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(length, text.Length);
-        stream.Write(length);
-        stream.Write(text);
-
-        // Weights of variance 1 / inputs keep activations of ordinary size through all layers; one piece of random numbers is written over and over.
-        var random = new Random(1);
-        var units = new float[4 << 20];
-        for (int i = 0; i < units.Length; i++) units[i] = (float)((random.NextDouble() - 0.5) * Math.Sqrt(12));
-        var piece = new ushort[units.Length];
-        foreach ((_, long[] shape) in shapes.Tensors())
-        {
-            float scale = shape.Length == 1 ? 0 : 1 / MathF.Sqrt(shape[1]);
-            for (int i = 0; i < piece.Length; i++) piece[i] = (ushort)(BitConverter.SingleToUInt32Bits(shape.Length == 1 ? 1 : units[i] * scale) >> 16);
-            for (long left = shape.Aggregate(1L, (product, dimension) => product * dimension); left > 0; left -= piece.Length)
-                stream.Write(MemoryMarshal.AsBytes(piece.AsSpan(0, (int)Math.Min(left, piece.Length))));
-        }
+            var shape = new Shape(tensor.Shape);
+            return new SafetensorsPart(tensor.Name, "BF16", shape, shape.Count * sizeof(ushort), stream => weights.Write(stream, tensor.Shape, GgmlType.BF16));
+        })]);
     }
 }

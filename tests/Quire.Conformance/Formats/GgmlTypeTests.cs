@@ -46,6 +46,20 @@ public sealed class GgmlTypeTests
         Assert.NotEqual(0, compared);
     }
 
+    /// <summary>What can be rounded to gets the reference's bits.</summary>
+    [Theory]
+    [InlineData(GgmlType.Q8_0)]
+    [InlineData(GgmlType.Q4_0)]
+    [InlineData(GgmlType.Q4_1)]
+    public void Rounded_blocks_equal_the_reference(GgmlType type)
+    {
+        Assert.SkipWhen(Cases().All(row => row.Data.Length == 0), "no reference blocks");
+        using SafetensorsFile file = SafetensorsFile.Open(GoldenCases.Require(Folder, $"{type}.safetensors"));
+        byte[] expected = file.Tensors["real.blocks"].Bytes.AsSpan<byte>().ToArray(), actual = new byte[expected.Length];
+        GgmlQuantizer.Quantize(type, Floats(file.Tensors["real.source"]), actual);
+        Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(actual));
+    }
+
     private static float[] Floats(SafetensorsTensor tensor) => tensor.View.AsSpan<float>().ToArray();
 
     private static double SquaredDistance(float[] a, float[] b) => a.Zip(b, (x, y) => ((double)x - y) * ((double)x - y)).Sum();

@@ -69,6 +69,9 @@ public sealed class CodeBlockTests
     [InlineData("serve --block-size 32", "KV blocks have 16 tokens")]
     [InlineData("serve --max_model_len many", "--max-model-len many is not a number")]
     [InlineData("complete --max-model-len 100000 --prompt x", "beyond the 1024 positions")]
+    [InlineData("bench make-model --shapes smollm2-135m --gguf q5_1", "--gguf q5_1 is unknown; bf16, q8_0, q4_0, q4_1 are known.")]
+    [InlineData("bench make-model --shapes smollm2-135m --out x.gguf", "say with --gguf what it holds (bf16, q8_0, q4_0, q4_1), or name a folder")]
+    [InlineData("bench make-model --shapes smollm2-135m qwen2.5-0.5b --gguf q4_1 --out x.gguf", "is one file, and --shapes names 2 models; name a folder")]
     public async Task Wrong_commands_are_refused_in_a_sentence(string arguments, string expected)
     {
         using Process process = Start($"{Tool("Quire.Cli")} {arguments} 2>&1");
