@@ -11,6 +11,9 @@ internal static unsafe class IntegerTiles<T, TDots>
     where T : unmanaged, ILanes<T>
     where TDots : IDots<T>
 {
+    // A tile is too short for the machine's own prefetchers to catch up.
+    private const int FetchBytes = 2048;
+
     /// <summary>Scales and minima of one header, as they multiply.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadHeader(PackedFormat format, byte* header, out T scale, out T minimum)
@@ -56,6 +59,15 @@ internal static unsafe class IntegerTiles<T, TDots>
             for (int end = Math.Min(groups, g + perHeader), count; g < end; g += count, tile += count * codeBytes, activations += count * stride)
             {
                 count = Math.Min(runGroups, end - g);
+                for (int line = 0; line < count * codeBytes; line += 64) Fetching.Ahead(tile + FetchBytes + line);
+                if (areNibbles && rows == 1)
+                {
+                    T dot = TDots.DotNibbles(tile, (ActivationGroup*)activations, middle);
+                    for (int i = 1; i < count; i++) dot += TDots.DotNibbles(tile + (i * codeBytes), (ActivationGroup*)(activations + (i * stride)), middle);
+                    *dots = dot;
+                    Add(dots, scale, minimum, hasMinimum, activations, rows, sums);
+                    continue;
+                }
                 byte* codes = tile;
                 if (areNibbles)
                 {
@@ -93,7 +105,12 @@ internal static unsafe class IntegerTiles<T, TDots>
         {
             byte* superblock = layout.Start(tile, k), codes = layout.Codes(superblock, k), scales = layout.GroupScales(superblock, k);
             if (k % Superblocks.Inputs == 0) SuperblockUnpacking<T>.Scales32(superblock, out superScale, out superMinimum);
-            if (format.Codes == CodeType.Super4)
+            for (int line = 0; line < format.CodeBytes; line += 64) Fetching.Ahead(codes + FetchBytes + line);
+            if (format.Codes == CodeType.Super4 && rows == 1)
+            {
+                *dots = TDots.DotNibbles(codes, (ActivationGroup*)activations, 0);
+            }
+            else if (format.Codes == CodeType.Super4)
             {
                 for (int vector = 0; vector < 4; vector++) T.UnpackNibbles(codes + (64 * vector), bytes + (128 * vector), bytes + (128 * vector) + 64);
                 TDots.Dot(bytes, (ActivationGroup*)activations, 1, rows, areNibbles: true, 0, dots);
@@ -107,20 +124,17 @@ internal static unsafe class IntegerTiles<T, TDots>
         }
     }
 
-    // Groups of 16 in pairs: for one of them, the other's codes are the middle, which adds nothing.
+    // Groups of 16 in pairs, around 128.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyPairs(PackedFormat format, byte* tile, int groups, byte* activations, nint stride, int rows, float* sums)
     {
         const int half = 256;
-        byte* codes = stackalloc byte[2 * half];
         T* dots = stackalloc T[ActivationRows.MaxBlockRows];
         for (int g = 0; g < groups; g++, activations += stride, tile += format.HeaderBytes + format.CodeBytes)
         {
             for (int i = 0; i < 2; i++)
             {
-                new Span<byte>(codes, 2 * half).Fill((byte)format.Middle);
-                Buffer.MemoryCopy(tile + format.HeaderBytes + (i * half), codes + (i * half), half, half);
-                TDots.Dot(codes, (ActivationGroup*)activations, 1, rows, areNibbles: false, format.Middle, dots);
+                TDots.DotHalf(tile + format.HeaderBytes + (i * half), (ActivationGroup*)activations, i, rows, dots);
                 T scale = Widening<T>.Scales(format.ScaleType, tile + (i * Packing.Columns * format.ScaleType.Size()));
                 for (int row = 0; row < rows; row++)
                 {

@@ -20,6 +20,33 @@ internal readonly unsafe partial struct Avx2Lanes
         else for (int g = 0; g < groups; g++, codes += GroupBytes, activations += rows) Nibbles(codes, activations, g, rows, middle, dots);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes DotNibbles(byte* codes, ActivationGroup* activations, int middle)
+    {
+        Vector256<byte> mask = Vector256.Create((byte)15);
+        Vector256<short> a0 = default, a1 = default;
+        for (int pair = 0; pair < 4; pair++)
+        {
+            Vector256<byte> low = Vector256.Load(codes + (64 * pair)), high = Vector256.Load(codes + (64 * pair) + 32);
+            Vector256<sbyte> x = Quad(activations, 2 * pair), y = Quad(activations, (2 * pair) + 1);
+            a0 += Avx2.MultiplyAddAdjacent(low & mask, x) + Avx2.MultiplyAddAdjacent((low.AsUInt16() >>> 4).AsByte() & mask, y);
+            a1 += Avx2.MultiplyAddAdjacent(high & mask, x) + Avx2.MultiplyAddAdjacent((high.AsUInt16() >>> 4).AsByte() & mask, y);
+        }
+        Vector256<int> start = Vector256.Create(ActivationGroup.Start(activations, 1, 1, middle));
+        return FromIntegers(Avx2.MultiplyAddAdjacent(a0, Ones) + start, Avx2.MultiplyAddAdjacent(a1, Ones) + start);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void DotHalf(byte* codes, ActivationGroup* activations, int half, int rows, Avx2Lanes* dots)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            Vector256<int> a0 = default, a1 = default;
+            for (int quad = 0; quad < 4; quad++) AddSigned(codes + (64 * quad), Quad(activations + row, (4 * half) + quad), ref a0, ref a1);
+            dots[row] = FromIntegers(a0, a1);
+        }
+    }
+
     // vpmaddubsw adds two products in 16 bits. With codes below 16 all eight quads fit there: 2 * 8 * 15 * 127 = 30480; the middle is subtracted
     // afterwards, as a multiple of the activations' sum.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -59,28 +86,30 @@ internal readonly unsafe partial struct Avx2Lanes
         }
     }
 
-    // Codes of 8 bits would saturate the 16-bit sums: the code less 128 is taken apart into its magnitude, at most 128, and its sign, which moves to the activation.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Bytes(byte* codes, ActivationGroup* activations, int groups, int rows, int middle, Avx2Lanes* dots)
     {
-        Vector256<byte> flip = Vector256.Create((byte)128);
         for (int row = 0; row < rows; row++)
         {
             Vector256<int> a0 = default, a1 = default;
             byte* code = codes;
             for (int g = 0; g < groups; g++)
             {
-                for (int quad = 0; quad < 8; quad++, code += 64)
-                {
-                    Vector256<sbyte> x = Quad(activations + (g * rows) + row, quad);
-                    Vector256<sbyte> low = (Vector256.Load(code) ^ flip).AsSByte(), high = (Vector256.Load(code + 32) ^ flip).AsSByte();
-                    a0 += Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Avx2.Abs(low), Avx2.Sign(x, low)), Ones);
-                    a1 += Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Avx2.Abs(high), Avx2.Sign(x, high)), Ones);
-                }
+                for (int quad = 0; quad < 8; quad++, code += 64) AddSigned(code, Quad(activations + (g * rows) + row, quad), ref a0, ref a1);
             }
             Vector256<int> rest = Vector256.Create(ActivationGroup.Start(activations + row, groups, rows, middle) - ActivationGroup.Start(activations + row, groups, rows, 128));
             dots[row] = FromIntegers(a0 + rest, a1 + rest);
         }
+    }
+
+    // Codes of 8 bits would saturate the 16-bit sums: the code less 128 is taken apart into its magnitude, at most 128, and its sign, which moves to the activation.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddSigned(byte* codes, Vector256<sbyte> x, ref Vector256<int> a0, ref Vector256<int> a1)
+    {
+        Vector256<byte> flip = Vector256.Create((byte)128);
+        Vector256<sbyte> low = (Vector256.Load(codes) ^ flip).AsSByte(), high = (Vector256.Load(codes + 32) ^ flip).AsSByte();
+        a0 += Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Avx2.Abs(low), Avx2.Sign(x, low)), Ones);
+        a1 += Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Avx2.Abs(high), Avx2.Sign(x, high)), Ones);
     }
 
     // Of a later group: added to what the groups before it gave.

@@ -24,6 +24,31 @@ internal readonly unsafe partial struct Avx512Lanes
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes DotNibbles(byte* codes, ActivationGroup* activations, int middle)
+    {
+        Vector512<byte> mask = Vector512.Create((byte)15);
+        Vector512<short> a = default;
+        for (int pair = 0; pair < 4; pair++)
+        {
+            Vector512<byte> code = Vector512.Load(codes + (64 * pair));
+            a += Avx512BW.MultiplyAddAdjacent(code & mask, Quad(activations, 2 * pair))
+                + Avx512BW.MultiplyAddAdjacent((code.AsUInt16() >>> 4).AsByte() & mask, Quad(activations, (2 * pair) + 1));
+        }
+        return new(Avx512F.ConvertToVector512Single(Avx512BW.MultiplyAddAdjacent(a, Ones) + Vector512.Create(ActivationGroup.Start(activations, 1, 1, middle))));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void DotHalf(byte* codes, ActivationGroup* activations, int half, int rows, Avx512Lanes* dots)
+    {
+        for (int row = 0; row < rows; row++, activations++)
+        {
+            Vector512<int> sum = Vector512.Create(activations->StartHalves[half]);
+            for (int quad = 0; quad < 4; quad++) sum += Byte(Vector512.Load(codes + (64 * quad)), Quad(activations, (4 * half) + quad));
+            dots[row] = new(Avx512F.ConvertToVector512Single(sum));
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Nibbles(byte* codes, ActivationGroup* activations, int group, int rows, int middle, Avx512Lanes* dots)
     {
@@ -52,23 +77,24 @@ internal readonly unsafe partial struct Avx512Lanes
         }
     }
 
-    // The code as two unsigned parts, its low seven bits and its top bit: neither pair of products leaves 16 bits.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Bytes(byte* codes, ActivationGroup* activations, int group, int rows, int middle, Avx512Lanes* dots)
     {
-        Vector512<byte> low = Vector512.Create((byte)127);
         for (int row = 0; row < rows; row++, activations++)
         {
             Vector512<int> sum = default;
-            for (int quad = 0; quad < 8; quad++)
-            {
-                Vector512<byte> code = Vector512.Load(codes + (64 * quad));
-                Vector512<sbyte> x = Quad(activations, quad);
-                sum += Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(code & low, x), Ones)
-                    + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Vector512.AndNot(code, low), x), Ones);
-            }
+            for (int quad = 0; quad < 8; quad++) sum += Byte(Vector512.Load(codes + (64 * quad)), Quad(activations, quad));
             Finish(sum, activations, group, middle, dots + row);
         }
+    }
+
+    // The code as two unsigned parts, its low seven bits and its top bit: neither pair of products leaves 16 bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Byte(Vector512<byte> code, Vector512<sbyte> x)
+    {
+        Vector512<byte> low = Vector512.Create((byte)127);
+        return Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(code & low, x), Ones)
+            + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Vector512.AndNot(code, low), x), Ones);
     }
 
     // Of a later group: added to what the groups before it gave.

@@ -24,6 +24,38 @@ internal readonly unsafe struct AvxVnniDots : IDots<Avx2Lanes>
         else Two(codes, activations, groups, rows, start, dots);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes DotNibbles(byte* codes, ActivationGroup* activations, int middle)
+    {
+        Vector256<byte> mask = Vector256.Create((byte)15);
+        Vector256<int> a0 = Vector256.Create(ActivationGroup.Start(activations, 1, 1, middle)), a1 = a0, b0 = default, b1 = default;
+        for (int pair = 0; pair < 4; pair++)
+        {
+            Vector256<byte> low = Vector256.Load(codes + (64 * pair)), high = Vector256.Load(codes + (64 * pair) + 32);
+            byte* x = (byte*)activations->Codes + (8 * pair);
+            Add(ref a0, ref a1, low & mask, high & mask, x);
+            Add(ref b0, ref b1, (low.AsUInt16() >>> 4).AsByte() & mask, (high.AsUInt16() >>> 4).AsByte() & mask, x + 4);
+        }
+        return Avx2Lanes.FromIntegers(a0 + b0, a1 + b1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void DotHalf(byte* codes, ActivationGroup* activations, int half, int rows, Avx2Lanes* dots)
+    {
+        Vector256<byte> c0 = Vector256.Load(codes), c1 = Vector256.Load(codes + 32), c2 = Vector256.Load(codes + 64), c3 = Vector256.Load(codes + 96);
+        Vector256<byte> c4 = Vector256.Load(codes + 128), c5 = Vector256.Load(codes + 160), c6 = Vector256.Load(codes + 192), c7 = Vector256.Load(codes + 224);
+        for (int row = 0; row < rows; row++, activations++)
+        {
+            Vector256<int> a = Vector256.Create(activations->StartHalves[half]), b = a;
+            byte* x = (byte*)activations->Codes + (16 * half);
+            Add(ref a, ref b, c0, c1, x);
+            Add(ref a, ref b, c2, c3, x + 4);
+            Add(ref a, ref b, c4, c5, x + 8);
+            Add(ref a, ref b, c6, c7, x + 12);
+            dots[row] = Avx2Lanes.FromIntegers(a, b);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Six(byte* codes, ActivationGroup* activations, int groups, int rows, nint start, Avx2Lanes* dots)
     {

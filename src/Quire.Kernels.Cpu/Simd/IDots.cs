@@ -19,4 +19,12 @@ internal unsafe interface IDots<T>
     /// <param name="middle">0, 8 or 128.</param>
     /// <param name="dots">[rows], written.</param>
     static abstract void Dot(byte* codes, ActivationGroup* activations, int groups, int rows, bool areNibbles, int middle, T* dots);
+
+    /// <summary>The same of one row and one group of nibbles as they are packed: byte 4 c + i of the 64 at 64 j holds code i of quad 2 j in its low nibble, of quad 2 j + 1 in its high one.</summary>
+    /// <param name="middle">0 or 8.</param>
+    static abstract T DotNibbles(byte* codes, ActivationGroup* activations, int middle);
+
+    /// <summary>The same of bytes around 128 and half a group: quads 4 * half .. 4 * half + 3.</summary>
+    /// <param name="codes">[4 quads][16 columns][4]</param>
+    static abstract void DotHalf(byte* codes, ActivationGroup* activations, int half, int rows, T* dots);
 }

@@ -190,6 +190,33 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         }
     }
 
+    public static PortableLanes DotNibbles(byte* codes, ActivationGroup* activations, int middle)
+    {
+        float* lanes = stackalloc float[16];
+        for (int column = 0; column < 16; column++)
+        {
+            int sum = 0;
+            for (int k = 0; k < 32; k++) sum += (((codes[(k / 8 * 64) + (column * 4) + (k % 4)] >> (k % 8 / 4 * 4)) & 15) - middle) * activations->Codes[k];
+            lanes[column] = sum;
+        }
+        return Load(lanes);
+    }
+
+    public static void DotHalf(byte* codes, ActivationGroup* activations, int half, int rows, PortableLanes* dots)
+    {
+        float* lanes = stackalloc float[16];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < 16; column++)
+            {
+                int sum = 0;
+                for (int k = 0; k < 16; k++) sum += (codes[(k / 4 * 64) + (column * 4) + (k % 4)] - 128) * activations[row].Codes[(16 * half) + k];
+                lanes[column] = sum;
+            }
+            dots[row] = Load(lanes);
+        }
+    }
+
     public static float MaxMagnitude(PortableLanes a, PortableLanes b)
     {
         float* lanes = stackalloc float[32];

@@ -51,7 +51,11 @@ public sealed class DotsTests
                     int sum = 0;
                     for (int k = 0; k < 32; k++) sum += group.Codes[k] = (sbyte)(isLargest ? 127 : random.Next(-127, 128));
                     (group.Start4, group.Start8) = (-8 * sum, -128 * sum);
+                    (group.StartHalves[0], group.StartHalves[1]) = (0, 0);
+                    for (int k = 0; k < 32; k++) group.StartHalves[k / 16] += -128 * group.Codes[k];
                 }
+                if (areNibbles) CheckNibbles<T, TDots>(codes, activations);
+                else CheckHalves<T, TDots>(codes, activations);
                 foreach (int middle in (int[])[0, areNibbles ? 8 : 128])
                 {
                     foreach (int groups in (int[])[1, 2, 5, PackedFormat.MaxRunGroups])
@@ -74,6 +78,51 @@ public sealed class DotsTests
                         }
                     }
                 }
+            }
+        }
+    }
+
+    private static unsafe void CheckNibbles<T, TDots>(byte[] codes, ActivationGroup[] activations)
+        where T : unmanaged, ILanes<T>
+        where TDots : IDots<T>
+    {
+        float* lanes = stackalloc float[16];
+        byte[] packed = new byte[256];
+        for (int k = 0; k < 32; k++)
+            for (int column = 0; column < 16; column++) packed[(k / 8 * 64) + (4 * column) + (k % 4)] |= (byte)(codes[(k / 4 * 64) + (4 * column) + (k % 4)] << (k % 8 / 4 * 4));
+        foreach (int middle in (int[])[0, 8])
+        {
+            fixed (byte* code = packed)
+            fixed (ActivationGroup* x = activations) T.Store(lanes, TDots.DotNibbles(code, x, middle));
+            for (int column = 0; column < 16; column++) Assert.Equal(Expected(codes, activations, 1, 1, 0, column, middle), lanes[column]);
+        }
+    }
+
+    private static unsafe void CheckHalves<T, TDots>(byte[] codes, ActivationGroup[] activations)
+        where T : unmanaged, ILanes<T>
+        where TDots : IDots<T>
+    {
+        float* lanes = stackalloc float[16];
+        T* dots = stackalloc T[ActivationRows.MaxBlockRows + 1];
+        for (int half = 0; half < 2; half++)
+        {
+            for (int rows = 1; rows <= ActivationRows.MaxBlockRows; rows++)
+            {
+                dots[rows] = T.Broadcast(float.NaN);
+                fixed (byte* code = codes)
+                fixed (ActivationGroup* x = activations) TDots.DotHalf(code + (256 * half), x, half, rows, dots);
+                for (int row = 0; row < rows; row++)
+                {
+                    T.Store(lanes, dots[row]);
+                    for (int column = 0; column < 16; column++)
+                    {
+                        int sum = 0;
+                        for (int k = 16 * half; k < 16 * (half + 1); k++) sum += (codes[(k / 4 * 64) + (4 * column) + (k % 4)] - 128) * activations[row].Codes[k];
+                        Assert.Equal(sum, lanes[column]);
+                    }
+                }
+                T.Store(lanes, dots[rows]);
+                Assert.True(float.IsNaN(lanes[0]));
             }
         }
     }
