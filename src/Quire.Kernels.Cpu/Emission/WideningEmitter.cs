@@ -6,10 +6,10 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Quire.Kernels.Cpu.Emission;
 
 /// <summary>What the widening of a coded tile works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 64)]
+[StructLayout(LayoutKind.Explicit, Size = 72)]
 internal unsafe struct WideningArguments
 {
-    public const int HeadersOffset = 0, CodesOffset = 8, GroupsPerHeaderOffset = 16, HeadersLeftOffset = 24, ToOffset = 32, NumbersOffset = 40, InterleaveOffset = 48, ColumnsOffset = 56;
+    public const int HeadersOffset = 0, CodesOffset = 8, GroupsPerHeaderOffset = 16, HeadersLeftOffset = 24, ToOffset = 32, NumbersOffset = 40, InterleaveOffset = 48, ColumnsOffset = 56, BytesOffset = 64;
 
     /// <summary>The first group's header.</summary>
     [FieldOffset(HeadersOffset)]
@@ -42,6 +42,10 @@ internal unsafe struct WideningArguments
     /// <summary>Of nibbles by column: doublewords 0 of eight columns in two vectors of four columns each, then 1; the same of 2 and 3.</summary>
     [FieldOffset(ColumnsOffset)]
     public uint* Columns;
+
+    /// <summary>Of bytes: columns 0 to 7 twice each, in doublewords, and 8 to 15; then for both halves of the columns which byte of 64 becomes each doubleword of a pair of inputs, the first two of four and the last two.</summary>
+    [FieldOffset(BytesOffset)]
+    public uint* Bytes;
 }
 
 /// <summary>Tiles of codes as bf16, rounded once from the f32 number that they mean: what <see cref="Widening{T}"/> does, with AVX512-BF16's conversion.</summary>
@@ -57,7 +61,17 @@ internal static class WideningEmitter
 
     private sealed class Emitter(Assembler c, PackedFormat format)
     {
-        private static readonly AssemblerRegisterZMM Numbers = zmm31, Interleave = zmm30, Scale = zmm29, Offset = zmm28, Byte = zmm27, LowDoubles = zmm26, HighDoubles = zmm25;
+        private static readonly AssemblerRegisterZMM Numbers = zmm31, Interleave = zmm30, Scale = zmm29, Offset = zmm28, LowDoubles = zmm26, HighDoubles = zmm25;
+
+        // Of bytes, by half of the columns.
+        private static readonly AssemblerRegisterZMM[] Twice = [zmm31, zmm30], Scales = [zmm27, zmm26], Offsets = [zmm23, zmm22];
+
+        // Then by pair of inputs.
+        private static readonly AssemblerRegisterZMM[] Pairs = [zmm21, zmm20, zmm19, zmm18];
+
+        private bool HasZeros => format.Offset == OffsetType.Zero;
+
+        private bool IsAdded => format.Offset == OffsetType.Minimum || (HasZeros && format.IsAffine);
 
         // rsi codes, rdx header, rcx groups left under it, r8 destination, r9 headers left.
         public void Emit()
@@ -66,17 +80,21 @@ internal static class WideningEmitter
             c.mov(rdx, __qword_ptr[rdi + WideningArguments.HeadersOffset]);
             c.mov(r8, __qword_ptr[rdi + WideningArguments.ToOffset]);
             c.mov(r9, __qword_ptr[rdi + WideningArguments.HeadersLeftOffset]);
-            c.mov(rax, __qword_ptr[rdi + WideningArguments.InterleaveOffset]);
-            c.vmovdqu64(Interleave, __zmmword_ptr[rax]);
             if (format.HasNibbles)
             {
+                c.mov(rax, __qword_ptr[rdi + WideningArguments.InterleaveOffset]);
+                c.vmovdqu64(Interleave, __zmmword_ptr[rax]);
                 c.mov(rax, __qword_ptr[rdi + WideningArguments.NumbersOffset]);
                 c.vmovups(Numbers, __zmmword_ptr[rax]);
             }
             else
             {
-                c.mov(eax, 255);
-                c.vpbroadcastd(Byte, eax);
+                c.mov(rax, __qword_ptr[rdi + WideningArguments.BytesOffset]);
+                for (int half = 0; half < 2; half++) c.vmovdqu64(Twice[half], __zmmword_ptr[rax + (64 * half)]);
+                for (int i = 0; i < 4; i++) c.vmovdqu64(Pairs[i], __zmmword_ptr[rax + (64 * (2 + i))]);
+                // The lowest byte of each doubleword.
+                c.mov(rax, 0x1111111111111111);
+                c.kmovq(k1, rax);
             }
             if (format.ByColumn)
             {
@@ -104,8 +122,7 @@ internal static class WideningEmitter
                 }
                 else
                 {
-                    Pair(words, 0, 8, (2 * vector) + 0);
-                    Pair(words, 16, 24, (2 * vector) + 1);
+                    for (int pair = 0; pair < 2; pair++) BytePair(words, pair, (2 * vector) + pair);
                 }
             }
             c.add(rsi, format.CodeBytes);
@@ -132,9 +149,20 @@ internal static class WideningEmitter
                     c.vcvtdq2ps(Offset, Offset);
                     break;
                 case OffsetType.Middle when format.Codes == CodeType.Bits8:
-                    c.mov(eax, BitConverter.SingleToInt32Bits(format.Middle));
+                    c.mov(eax, BitConverter.SingleToInt32Bits(-format.Middle));
                     c.vpbroadcastd(Offset, eax);
+                    c.vmulps(Offset, Offset, Scale);
                     break;
+            }
+            if (HasZeros && format.IsAffine)
+            {
+                c.vpxord(zmm0, zmm0, zmm0);
+                c.vfnmadd213ps(Offset, Scale, zmm0);
+            }
+            for (int half = 0; half < 2 && !format.HasNibbles; half++)
+            {
+                c.vpermps(Scales[half], Twice[half], Scale);
+                c.vpermps(Offsets[half], Twice[half], Offset);
             }
         }
 
@@ -171,30 +199,40 @@ internal static class WideningEmitter
             c.vmovdqu64(__zmmword_ptr[r8 + (64 * pair)], both);
         }
 
+        // Two inputs of half of the columns in the order in which they are stored, so that nothing moves after the conversion.
+        private void BytePair(AssemblerRegisterZMM words, int inputs, int pair)
+        {
+            AssemblerRegisterZMM[] numbers = [EmittedCode.Zmm[pair % 4 * 3], EmittedCode.Zmm[(pair % 4 * 3) + 1]];
+            AssemblerRegisterZMM both = EmittedCode.Zmm[(pair % 4 * 3) + 2];
+            for (int half = 0; half < 2; half++)
+            {
+                c.vpermb(numbers[half].k1.z, Pairs[(2 * inputs) + half], words);
+                c.vcvtdq2ps(numbers[half], numbers[half]);
+                if (HasZeros && !IsAdded)
+                {
+                    c.vsubps(numbers[half], numbers[half], Offsets[half]);
+                    c.vmulps(numbers[half], numbers[half], Scales[half]);
+                }
+                else
+                {
+                    c.vfmadd213ps(numbers[half], Scales[half], Offsets[half]);
+                }
+            }
+            c.vcvtne2ps2bf16(both, numbers[1], numbers[0]);
+            c.vmovdqu64(__zmmword_ptr[r8 + (64 * pair)], both);
+        }
+
         private void Number(AssemblerRegisterZMM to, AssemblerRegisterZMM words, int shift)
         {
-            if (format.HasNibbles)
+            // The four lowest bits of an index count, so neighbours need no masking.
+            if (shift > 0) c.vpsrld(to, words, (byte)shift);
+            c.vpermps(to, shift > 0 ? to : words, Numbers);
+            if (IsAdded)
             {
-                // The four lowest bits of an index count, so neighbours need no masking.
-                if (shift > 0) c.vpsrld(to, words, (byte)shift);
-                c.vpermps(to, shift > 0 ? to : words, Numbers);
+                c.vfmadd213ps(to, Scale, Offset);
+                return;
             }
-            else
-            {
-                if (shift > 0) c.vpsrld(to, words, (byte)shift);
-                if (shift < 24) c.vpandd(to, shift > 0 ? to : words, Byte);
-                c.vcvtdq2ps(to, to);
-            }
-            switch (format.Offset)
-            {
-                case OffsetType.Minimum:
-                    c.vfmadd213ps(to, Scale, Offset);
-                    return;
-                case OffsetType.Zero:
-                case OffsetType.Middle when format.Codes == CodeType.Bits8:
-                    c.vsubps(to, to, Offset);
-                    break;
-            }
+            if (HasZeros) c.vsubps(to, to, Offset);
             c.vmulps(to, to, Scale);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu.Emission;
 using Quire.Tensors;
 
@@ -16,7 +17,7 @@ internal sealed unsafe class EmittedWidening
 
     /// <summary>Null where the format or this CPU has none.</summary>
     public static EmittedWidening? Of(PackedFormat format) =>
-        CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16 && WideningEmitter.Has(format) ? Known.GetOrAdd(format with { Levels = 0 }, key => new EmittedWidening(key)) : null;
+        CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16 && (format.HasNibbles || Avx512Vbmi.IsSupported) && WideningEmitter.Has(format) ? Known.GetOrAdd(format with { Levels = 0 }, key => new EmittedWidening(key)) : null;
 
     /// <inheritdoc cref="Widening{T}.WidenToBf16"/>
     public void Widen(PackedFormat format, byte* tile, int first, int count, ushort* rounded)
@@ -39,6 +40,7 @@ internal sealed unsafe class EmittedWidening
                 Numbers = (float*)numbers,
                 Interleave = (ushort*)Constants.Address,
                 Columns = (uint*)(Constants.Address + (3 * 64)),
+                Bytes = (uint*)(Constants.Address + (5 * 64)),
             };
             ((delegate* unmanaged[SuppressGCTransition]<WideningArguments*, void>)function)(&arguments);
             int done = groups * Math.Max(1, headers);
@@ -48,10 +50,10 @@ internal sealed unsafe class EmittedWidening
         }
     }
 
-    // The order of words; the numbers of nibbles around their middle, and from 0; the two orders of columns.
+    // The order of words; the numbers of nibbles around their middle, and from 0; the two orders of columns; those of bytes.
     private static NativeBuffer MakeConstants()
     {
-        var buffer = new NativeBuffer(5 * 64);
+        var buffer = new NativeBuffer(11 * 64);
         for (int i = 0; i < 16; i++)
         {
             ((ushort*)buffer.Address)[2 * i] = (ushort)i;
@@ -60,6 +62,11 @@ internal sealed unsafe class EmittedWidening
             ((float*)buffer.Address)[32 + i] = i;
             ((uint*)buffer.Address)[48 + i] = (uint)((i % 8 * 4) + (i / 8));
             ((uint*)buffer.Address)[64 + i] = (uint)((i % 8 * 4) + (i / 8) + 2);
+            for (int half = 0; half < 2; half++)
+            {
+                ((uint*)buffer.Address)[80 + (16 * half) + i] = (uint)((8 * half) + (i / 2));
+                for (int pair = 0; pair < 2; pair++) ((uint*)buffer.Address)[112 + (16 * ((2 * pair) + half)) + i] = (uint)((32 * half) + (i / 2 * 4) + (i % 2) + (2 * pair));
+            }
         }
         return buffer;
     }
