@@ -18,6 +18,7 @@ internal sealed class ModelFlags
     private readonly Option<string> kvDtype = new("--kv-cache-dtype") { Description = "Keys and values: auto (as --dtype, or fp8 where the checkpoint says so), float32, bfloat16, fp8.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> runner = new("--runner") { Description = "generate, pooling (embeddings), or auto: pooling for encoders, classifiers and sentence-transformers folders.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> convert = new("--convert") { Description = "What pooling makes of a decoder: auto or embed.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string?> overrides = new("--hf-overrides") { Description = "A JSON object that is merged over config.json before the model is read, such as '{\"rope_theta\": 1000000}'." };
     private readonly Option<string?> maxModelLength = new("--max-model-len") { Description = "Longest sequence, prompt and output together. Default: the model's, or what fits into memory. 4k and 4K work." };
     private readonly Option<int> maxSequences = new("--max-num-seqs") { Description = "Sequences that run at once.", DefaultValueFactory = _ => 256 };
     private readonly Option<string> maxBatchedTokens = new("--max-num-batched-tokens") { Description = "Tokens of one step.", DefaultValueFactory = _ => "2048" };
@@ -47,7 +48,7 @@ internal sealed class ModelFlags
     public void AddTo(Command command)
     {
         command.Arguments.Add(positional);
-        foreach (Option option in (Option[])[model, dtype, activations, quantization, kvDtype, runner, convert, maxModelLength, maxSequences, maxBatchedTokens, utilization, kvBytes, blocks, blockSize, tokenizer, chatTemplate,
+        foreach (Option option in (Option[])[model, dtype, activations, quantization, kvDtype, runner, convert, overrides, maxModelLength, maxSequences, maxBatchedTokens, utilization, kvBytes, blocks, blockSize, tokenizer, chatTemplate,
             generationConfig, seed, threads, pinThreads, numaNode, longPrefill, policy, watermark, maxQueued]) command.Options.Add(option);
         foreach (Toggle toggle in (Toggle[])[prefixCaching, chunkedPrefill, reserve]) toggle.AddTo(command);
     }
@@ -74,6 +75,7 @@ internal sealed class ModelFlags
             CpuActivations = parsed.GetValue(activations)!,
             Quantization = parsed.GetValue(quantization),
             Runner = Runner(parsed),
+            HfOverrides = parsed.GetValue(overrides),
             KvCacheDType = parsed.GetValue(kvDtype)!,
             MaxModelLength = parsed.GetValue(maxModelLength) is { } length and not ("auto" or "-1") ? Positive("--max-model-len", length) : null,
             MaxSequences = AtLeastOne("--max-num-seqs", parsed.GetValue(maxSequences)),

@@ -36,6 +36,7 @@ internal static partial class ModelLoader
         RunnerKind runner = RunnerChoice.Of(checkpoint.Path, options);
         SentenceTransformersFolder? folder = runner == RunnerKind.Embed ? SentenceTransformersFolder.Read(checkpoint.Path) : null;
         spec = RunnerChoice.WithPooler(spec, checkpoint.Config, runner, folder, options);
+        spec = LabelTokenIds.Find(spec, checkpoint.Config, () => ModelText.ReadTokenizer(checkpoint, options));
         if (spec.IsEncoder) options = ForEncoder(spec, options);
         if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
         {
@@ -129,7 +130,7 @@ internal static partial class ModelLoader
         LoadedAdapter Load(string folder)
         {
             using LoraCheckpoint files = LoraCheckpoint.Open(folder);
-            return model.LoadAdapter(files, () => Checkpoint.Open(path), quantization);
+            return model.LoadAdapter(files, () => Checkpoint.Open(path, options.Overrides()), quantization);
         }
     }
 
