@@ -27,7 +27,7 @@ internal sealed class ModelFlags
     private readonly Option<int?> blocks = new("--num-gpu-blocks-override") { Description = "KV blocks instead of what fits." };
     private readonly Option<int> blockSize = new("--block-size") { Description = "Tokens of a KV block; 16 is the only size.", DefaultValueFactory = _ => 16 };
     private readonly Option<string?> tokenizer = new("--tokenizer") { Description = "A folder or tokenizer.json instead of the model's." };
-    private readonly Option<string?> chatTemplate = new("--chat-template") { Description = "A file, or the template itself, instead of the model's." };
+    private readonly Option<string?> chatTemplate = new("--chat-template") { Description = "A file, or the template itself, instead of the model's. Rerankers' templates see messages of the roles query and document." };
     private readonly Option<string> generationConfig = new("--generation-config") { Description = "auto: generation_config.json gives sampling defaults; vllm: it does not.", DefaultValueFactory = _ => "auto" };
     private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of requests that give none. Default: random." };
     private readonly Option<int?> threads = new("--threads") { Description = "Compute threads. Default: one per processor, or per CPU of --numa-node or the list of --pin-threads." };

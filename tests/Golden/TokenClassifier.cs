@@ -7,15 +7,17 @@ namespace Quire.Golden;
 internal static class TokenClassifier
 {
     /// <summary>The classifier's name of a decoder's architecture.</summary>
-    public static string Name(string folder)
+    /// <param name="path">A folder or a GGUF file.</param>
+    public static string Name(string path)
     {
-        string name = ModelConfig.Read(Path.Combine(folder, "config.json")).Architectures[0];
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        string name = checkpoint.Config.Architectures[0];
         foreach (string end in (string[])["ForCausalLM", "LMHeadModel", "ForConditionalGeneration"])
             if (name.EndsWith(end, StringComparison.Ordinal)) return name[..^end.Length] + "ForSequenceClassification";
-        throw new InvalidDataException($"{folder}: {name} is no decoder's name");
+        throw new InvalidDataException($"{path}: {name} is no decoder's name");
     }
 
     /// <param name="tokens">Ids.</param>
-    public static string Overrides(string folder, string method, params int[] tokens) =>
-        JsonSerializer.Serialize(new { architectures = new[] { Name(folder) }, classifier_from_token = tokens.Select(id => $"w{id}"), method });
+    public static string Overrides(string path, string method, params int[] tokens) =>
+        JsonSerializer.Serialize(new { architectures = new[] { Name(path) }, classifier_from_token = tokens.Select(id => $"w{id}"), method });
 }

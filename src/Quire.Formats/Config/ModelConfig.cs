@@ -59,6 +59,9 @@ public sealed class ModelConfig : ConfigObject
     /// <summary>True where norms that multiply by (1 + weight) are stored with the one already added.</summary>
     public bool NormWeightsIncludeOne { get; private init; }
 
+    /// <summary>True where some of it is not the file's, but <see cref="ConfigOverrides"/>'.</summary>
+    public bool IsOverridden { get; private init; }
+
     /// <summary>True where this came from GGUF metadata, so that tensors have GGUF's names.</summary>
     public bool IsGguf { get; private init; }
 
@@ -83,6 +86,7 @@ public sealed class ModelConfig : ConfigObject
         return new ModelConfig(ConfigOverrides.Describe(file.Path, overrides), root, root)
         {
             IsGguf = true,
+            IsOverridden = overrides is not null,
             RopeInterleavedRows = architecture.InterleavedRows,
             NormWeightsIncludeOne = architecture.NormsIncludeOne,
         };
@@ -94,7 +98,7 @@ public sealed class ModelConfig : ConfigObject
         file = ConfigOverrides.Describe(file, overrides);
         var outer = new ConfigObject(file, "", root);
         return outer.OptionalObject("text_config") is null
-            ? new ModelConfig(file, root, root)
-            : new ModelConfig(file, root, outer.Element("text_config")!.Value, root);
+            ? new ModelConfig(file, root, root) { IsOverridden = overrides is not null }
+            : new ModelConfig(file, root, outer.Element("text_config")!.Value, root) { IsOverridden = overrides is not null };
     }
 }

@@ -372,7 +372,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         {
             string wanted = outputs == 1 ? $"[{inputs}]" : $"[{outputs}, {inputs}]";
             throw QuireException.BadFile(tensor.File, $"{name} has shape {tensor.Shape}; {checkpoint.Config.File} asks for {wanted}. "
-                + "The file and its configuration are not of the same checkpoint; download both again.");
+                + (checkpoint.Config.IsOverridden ? "An override cannot change the size of what is stored; leave it out, or give the stored size." : "The file and its configuration are not of the same checkpoint; download both again."));
         }
         if (!tensor.CanRead) throw new QuireException(ErrorKind.NotSupported, $"{tensor.File}: {name} is stored as {tensor.TypeName}, which this build cannot read.");
         return tensor;

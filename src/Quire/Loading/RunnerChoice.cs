@@ -48,7 +48,8 @@ public static class RunnerChoice
         RunnerKind runner = Of(model, options);
         if (runner == RunnerKind.Generate) return;
         (string gives, string endpoints) = runner == RunnerKind.Classify ? ("labels", "/classify, /score and /rerank") : ("embeddings", "/v1/embeddings, /score and /rerank");
-        string otherwise = Of(model, options with { Runner = "generate" }) != RunnerKind.Generate ? ""
+        string otherwise = options.HfOverrides is not null && Of(model, options with { HfOverrides = null }) == RunnerKind.Generate ? " Without --hf-overrides it gives text."
+            : Of(model, options with { Runner = "generate" }) != RunnerKind.Generate ? ""
             : options.Runner == "pooling" ? " Without --runner pooling it gives text."
             : " With --runner generate it gives text.";
         throw new QuireException(ErrorKind.InvalidRequest, $"{asker} needs a model that gives text; {model} gives {gives}: `quire serve {model}` answers {endpoints}.{otherwise}", param: "model");

@@ -54,7 +54,7 @@ public sealed class TokenClassifierTests
         await using Served model = await Served.Start(name, new QuireOptions { HfOverrides = Qwen3Reranker, ChatTemplate = template });
         JsonElement scored = await model.Post("/score", new { queries = "w5 w6", documents = new[] { "w10 w11", "w12" } });
         JsonElement whole = await model.Post("/classify", new { input = new[] { "w5 w6 w10 w11 w9", "w5 w6 w12 w9" } });
-        for (int i = 0; i < 2; i++) Assert.Equal(whole.GetProperty("data")[i].GetProperty("probs")[0].GetDouble(), scored.GetProperty("data")[i].GetProperty("score").GetDouble());
+        for (int i = 0; i < 2; i++) Assert.Equal(whole.GetProperty("data")[i].GetProperty("probs")[0].GetSingle(), scored.GetProperty("data")[i].GetProperty("score").GetSingle());
         JsonElement cut = await model.Post("/score", new { queries = "w5 w6", documents = "w10 w11", truncate_prompt_tokens = 3 });
         Assert.Equal(3, cut.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
     }
@@ -86,6 +86,7 @@ public sealed class TokenClassifierTests
         Assert.SkipWhen(name.Length == 0, "no Qwen3 in golden/families here");
         QuireException refused = Assert.Throws<QuireException>(() => RunnerChoice.NeedText(FamilyFolders.Path(name), new QuireOptions { HfOverrides = Qwen3Reranker }, "quire chat"));
         Assert.Contains("gives labels", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Without --hf-overrides it gives text.", refused.Message, StringComparison.Ordinal);
     }
 
     private sealed class Served : IAsyncDisposable
