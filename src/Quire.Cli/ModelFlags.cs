@@ -109,6 +109,7 @@ internal sealed class ModelFlags
             "embed" when chosen is "auto" or "pooling" => "pooling",
             "embed" => throw new QuireException(ErrorKind.InvalidRequest, "--convert embed goes with --runner pooling.", param: "convert"),
             "none" when chosen is "generate" or "auto" => "generate",
+            "classify" => throw new QuireException(ErrorKind.InvalidRequest, "--convert classify is not needed: --hf-overrides '{\"architectures\": [\"Qwen3ForSequenceClassification\"]}', with the model's own name before For, makes a classifier.", param: "convert"),
             string other => throw new QuireException(ErrorKind.InvalidRequest, $"--convert {other} is not available; embed is.", param: "convert"),
             null => chosen,
         };

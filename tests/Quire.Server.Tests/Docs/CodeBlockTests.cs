@@ -70,6 +70,7 @@ public sealed class CodeBlockTests
     [InlineData("serve --max_model_len many", "--max-model-len many is not a number")]
     [InlineData("complete --hf-overrides '[1]' --prompt x", "--hf-overrides: must hold a JSON object. Give a JSON object, in single quotes for the shell")]
     [InlineData("serve --port 0 --hf_overrides '{\"hidden_size\": 7}'", "with --hf-overrides asks for [2048, 7]. An override cannot change the size of what is stored")]
+    [InlineData("serve --port 0 --convert classify", "--convert classify is not needed: --hf-overrides")]
     [InlineData("complete --max-model-len 100000 --prompt x", "beyond the 1024 positions")]
     [InlineData("bench make-model --shapes smollm2-135m --gguf q5_1", "--gguf q5_1 is unknown; bf16, q8_0, q4_0, q4_1 are known.")]
     [InlineData("bench make-model --shapes smollm2-135m --out x.gguf", "say with --gguf what it holds (bf16, q8_0, q4_0, q4_1), or name a folder")]
