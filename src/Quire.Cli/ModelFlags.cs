@@ -18,6 +18,7 @@ internal sealed class ModelFlags
     private readonly Option<string> kvDtype = new("--kv-cache-dtype") { Description = "Keys and values: auto (as --dtype, or fp8 where the checkpoint says so), float32, bfloat16, fp8.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> runner = new("--runner") { Description = "generate, pooling (embeddings), or auto: pooling for encoders, classifiers and sentence-transformers folders.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> convert = new("--convert") { Description = "What pooling makes of a decoder: auto or embed.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string?> overrides = new("--hf-overrides") { Description = "A JSON object that is merged over config.json before the model is read, such as '{\"rope_theta\": 1000000}'." };
     private readonly Option<string?> maxModelLength = new("--max-model-len") { Description = "Longest sequence, prompt and output together. Default: the model's, or what fits into memory. 4k and 4K work." };
     private readonly Option<int> maxSequences = new("--max-num-seqs") { Description = "Sequences that run at once.", DefaultValueFactory = _ => 256 };
     private readonly Option<string> maxBatchedTokens = new("--max-num-batched-tokens") { Description = "Tokens of one step.", DefaultValueFactory = _ => "2048" };
@@ -26,7 +27,7 @@ internal sealed class ModelFlags
     private readonly Option<int?> blocks = new("--num-gpu-blocks-override") { Description = "KV blocks instead of what fits." };
     private readonly Option<int> blockSize = new("--block-size") { Description = "Tokens of a KV block; 16 is the only size.", DefaultValueFactory = _ => 16 };
     private readonly Option<string?> tokenizer = new("--tokenizer") { Description = "A folder or tokenizer.json instead of the model's." };
-    private readonly Option<string?> chatTemplate = new("--chat-template") { Description = "A file, or the template itself, instead of the model's." };
+    private readonly Option<string?> chatTemplate = new("--chat-template") { Description = "A file, or the template itself, instead of the model's. Rerankers' templates see messages of the roles query and document." };
     private readonly Option<string> generationConfig = new("--generation-config") { Description = "auto: generation_config.json gives sampling defaults; vllm: it does not.", DefaultValueFactory = _ => "auto" };
     private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of requests that give none. Default: random." };
     private readonly Option<int?> threads = new("--threads") { Description = "Compute threads. Default: one per processor, or per CPU of --numa-node or the list of --pin-threads." };
@@ -47,7 +48,7 @@ internal sealed class ModelFlags
     public void AddTo(Command command)
     {
         command.Arguments.Add(positional);
-        foreach (Option option in (Option[])[model, dtype, activations, quantization, kvDtype, runner, convert, maxModelLength, maxSequences, maxBatchedTokens, utilization, kvBytes, blocks, blockSize, tokenizer, chatTemplate,
+        foreach (Option option in (Option[])[model, dtype, activations, quantization, kvDtype, runner, convert, overrides, maxModelLength, maxSequences, maxBatchedTokens, utilization, kvBytes, blocks, blockSize, tokenizer, chatTemplate,
             generationConfig, seed, threads, pinThreads, numaNode, longPrefill, policy, watermark, maxQueued]) command.Options.Add(option);
         foreach (Toggle toggle in (Toggle[])[prefixCaching, chunkedPrefill, reserve]) toggle.AddTo(command);
     }
@@ -74,6 +75,7 @@ internal sealed class ModelFlags
             CpuActivations = parsed.GetValue(activations)!,
             Quantization = parsed.GetValue(quantization),
             Runner = Runner(parsed),
+            HfOverrides = parsed.GetValue(overrides),
             KvCacheDType = parsed.GetValue(kvDtype)!,
             MaxModelLength = parsed.GetValue(maxModelLength) is { } length and not ("auto" or "-1") ? Positive("--max-model-len", length) : null,
             MaxSequences = AtLeastOne("--max-num-seqs", parsed.GetValue(maxSequences)),
@@ -107,6 +109,7 @@ internal sealed class ModelFlags
             "embed" when chosen is "auto" or "pooling" => "pooling",
             "embed" => throw new QuireException(ErrorKind.InvalidRequest, "--convert embed goes with --runner pooling.", param: "convert"),
             "none" when chosen is "generate" or "auto" => "generate",
+            "classify" => throw new QuireException(ErrorKind.InvalidRequest, "--convert classify is not needed: --hf-overrides '{\"architectures\": [\"Qwen3ForSequenceClassification\"]}', with the model's own name before For, makes a classifier.", param: "convert"),
             string other => throw new QuireException(ErrorKind.InvalidRequest, $"--convert {other} is not available; embed is.", param: "convert"),
             null => chosen,
         };

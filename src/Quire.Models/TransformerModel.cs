@@ -31,7 +31,7 @@ public sealed class TransformerModel : IDisposable
         embedding = reader.Prepare(reader.Table(WeightPart.Embedding, spec));
         // Of a narrow table, lookup and head are different matrices even where they are one in the file.
         normalisesAll = spec.Pooler is { Pooling: not (Pooling.First or Pooling.Last) };
-        if (spec.Pooler is { } pooled) pooler = new Pooler(reader, spec.HiddenSize, pooled);
+        if (spec.Pooler is not null) pooler = new Pooler(reader, spec);
         else head = spec is { TiedEmbedding: true, EmbeddingSize: 0 } ? embedding : reader.Prepare(reader.Table(WeightPart.Head, spec));
         if (spec is { HeadBias: true, Pooler: null }) headBias = reader.Vector(0, (WeightPart.HeadBias, spec.VocabularySize));
         if (spec.Positions is { } learned)

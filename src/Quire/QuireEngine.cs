@@ -215,7 +215,7 @@ public sealed partial class QuireEngine : IAsyncDisposable
     {
         ILogger logger = loggers.CreateLogger("Quire");
         string path = ModelLocation.Find(model);
-        using Checkpoint checkpoint = Checkpoint.Open(path);
+        using Checkpoint checkpoint = Checkpoint.Open(path, options.Overrides());
         ModelText text = ModelText.Load(checkpoint, options);
         LoadedModel loaded = ModelLoader.Load(checkpoint, options, logger);
         LogLoaded(logger, model, loaded.Device.Name, loaded.Memory.MaxModelLength, loaded.Memory.Blocks - 1);

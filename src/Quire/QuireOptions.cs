@@ -103,6 +103,14 @@ public sealed record QuireOptions
     /// <summary>--chat-template: a file or the template itself; null is the model's own.</summary>
     public string? ChatTemplate { get; init; }
 
+    /// <summary>--hf-overrides: a JSON object that is merged over the model's config.json (or what a GGUF file says in its place) before it is read: objects key by key,
+    /// other values replace, null takes a key away. Null changes nothing.</summary>
+    public string? HfOverrides { get; init; }
+
+    /// <summary><see cref="HfOverrides"/>, read.</summary>
+    /// <exception cref="QuireException">It is no JSON object.</exception>
+    public Quire.Formats.ConfigOverrides? Overrides() => HfOverrides is { } json ? Quire.Formats.ConfigOverrides.Parse(json) : null;
+
     /// <summary>--generation-config: auto (the model's generation_config.json gives sampling defaults) or vllm (it does not).</summary>
     public string GenerationConfig { get; init; } = "auto";
 

@@ -13,7 +13,7 @@ internal sealed class EngineRunner : IDisposable
     /// <param name="wrap">Puts something around the executor, to see or disturb its steps.</param>
     public EngineRunner(string path, QuireOptions? options = null, Func<IExecutor, IExecutor>? wrap = null)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(path);
+        using Checkpoint checkpoint = Checkpoint.Open(path, options?.Overrides());
         model = ModelLoader.Load(checkpoint, (options ?? new QuireOptions()) with { KvCacheBytes = 256 << 20 }, NullLogger.Instance, wrap);
     }
 

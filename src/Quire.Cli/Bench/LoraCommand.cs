@@ -27,7 +27,7 @@ internal static class LoraCommand
             string folder = Directory.CreateTempSubdirectory("quire-bench").FullName;
             try
             {
-                LoraModuleOption[] modules = Write(model, counts.Max(), BenchArguments.Positive("--rank", parsed.GetValue(rank)), folder);
+                LoraModuleOption[] modules = Write(model, flags.Options(parsed), counts.Max(), BenchArguments.Positive("--rank", parsed.GetValue(rank)), folder);
                 QuireOptions options = flags.Options(parsed) with { PrefixCaching = false, EnableLora = true, MaxLoras = modules.Length, MaxLoraRank = parsed.GetValue(rank), LoraModules = modules };
                 await using QuireEngine engine = await TextModel.LoadAsync(model, options, "bench lora");
                 foreach (int different in counts) await Compare(engine, modules[..different], count, BenchArguments.Positive("--steps", parsed.GetValue(steps)), runs, cancellation);
@@ -41,9 +41,9 @@ internal static class LoraCommand
         return command;
     }
 
-    private static LoraModuleOption[] Write(string model, int count, int rank, string folder)
+    private static LoraModuleOption[] Write(string model, QuireOptions options, int count, int rank, string folder)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(ModelLocation.Find(model));
+        using Checkpoint checkpoint = Checkpoint.Open(ModelLocation.Find(model), options.Overrides());
         ModelSpec spec = ModelFamilies.Of(checkpoint.Config).Describe(checkpoint.Config);
         var modules = new LoraModuleOption[count];
         for (int i = 0; i < count; i++)

@@ -55,17 +55,18 @@ public abstract class Checkpoint : IDisposable
 
     /// <param name="path">A folder with <c>config.json</c> and safetensors files, a GGUF file, or a folder with exactly
     /// one GGUF file or the parts of one.</param>
+    /// <param name="overrides">What is changed of the configuration before it is read; null for nothing.</param>
     /// <exception cref="QuireException">Nothing is there, or what is there is broken or not supported.</exception>
-    public static Checkpoint Open(string path)
+    public static Checkpoint Open(string path, ConfigOverrides? overrides = null)
     {
-        if (File.Exists(path)) return GgufCheckpoint.OpenFile(path);
+        if (File.Exists(path)) return GgufCheckpoint.OpenFile(path, overrides);
         if (!Directory.Exists(path)) throw new QuireException(ErrorKind.NotFound, $"{path} does not exist");
-        if (File.Exists(System.IO.Path.Combine(path, "config.json"))) return SafetensorsCheckpoint.OpenFolder(path);
+        if (File.Exists(System.IO.Path.Combine(path, "config.json"))) return SafetensorsCheckpoint.OpenFolder(path, overrides);
         return Directory.GetFiles(path, "*.gguf") switch
         {
-            [string only] => GgufCheckpoint.OpenFile(only),
+            [string only] => GgufCheckpoint.OpenFile(only, overrides),
             [] => throw new QuireException(ErrorKind.NotFound, $"{path} has neither config.json nor a GGUF file"),
-            [string first, ..] many when many.All(part => GgufSplit.First(part) == GgufSplit.First(first)) => GgufCheckpoint.OpenFile(first),
+            [string first, ..] many when many.All(part => GgufSplit.First(part) == GgufSplit.First(first)) => GgufCheckpoint.OpenFile(first, overrides),
             _ => throw new QuireException(ErrorKind.InvalidRequest, $"{path} holds several GGUF files; name one of them"),
         };
     }

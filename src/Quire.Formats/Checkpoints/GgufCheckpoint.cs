@@ -26,13 +26,13 @@ internal sealed class GgufCheckpoint : Checkpoint
 
     public override GgufVocabularyData? Vocabulary => vocabulary.Value;
 
-    public static GgufCheckpoint OpenFile(string path)
+    public static GgufCheckpoint OpenFile(string path, ConfigOverrides? overrides)
     {
         GgufFile file = GgufFile.Open(GgufSplit.First(path));
         try
         {
             if (file.Metadata.OptionalCount("split.count") is > 1 and int parts) GgufSplit.AddOthers(file, parts);
-            return new GgufCheckpoint(file, ModelConfig.FromGguf(file));
+            return new GgufCheckpoint(file, ModelConfig.FromGguf(file, overrides));
         }
         catch
         {

@@ -25,9 +25,9 @@ internal sealed class SafetensorsCheckpoint : Checkpoint
 
     public override TokenizerConfig Tokenizer => tokenizer.Value;
 
-    public static SafetensorsCheckpoint OpenFolder(string folder)
+    public static SafetensorsCheckpoint OpenFolder(string folder, ConfigOverrides? overrides)
     {
-        ModelConfig config = ModelConfig.Read(System.IO.Path.Combine(folder, "config.json"));
+        ModelConfig config = ModelConfig.Read(System.IO.Path.Combine(folder, "config.json"), overrides);
         var files = new List<SafetensorsFile>();
         try
         {

@@ -59,36 +59,46 @@ public sealed class ModelConfig : ConfigObject
     /// <summary>True where norms that multiply by (1 + weight) are stored with the one already added.</summary>
     public bool NormWeightsIncludeOne { get; private init; }
 
+    /// <summary>True where some of it is not the file's, but <see cref="ConfigOverrides"/>'.</summary>
+    public bool IsOverridden { get; private init; }
+
     /// <summary>True where this came from GGUF metadata, so that tensors have GGUF's names.</summary>
     public bool IsGguf { get; private init; }
 
+    /// <param name="overrides">What is changed before it is read; null for nothing.</param>
     /// <exception cref="QuireException">Absent, unreadable, not a JSON object, or with values that make no sense.</exception>
-    public static ModelConfig Read(string path) => From(path, JsonFile.ReadObject(path));
+    public static ModelConfig Read(string path, ConfigOverrides? overrides = null) => From(path, JsonFile.ReadObject(path), overrides);
 
     /// <summary>The same from memory.</summary>
     /// <param name="file">For messages.</param>
     /// <param name="json">UTF-8.</param>
-    public static ModelConfig Parse(string file, ReadOnlyMemory<byte> json) => From(file, JsonFile.ParseObject(file, json));
+    /// <param name="overrides">What is changed before it is read; null for nothing.</param>
+    public static ModelConfig Parse(string file, ReadOnlyMemory<byte> json, ConfigOverrides? overrides = null) => From(file, JsonFile.ParseObject(file, json), overrides);
 
     /// <summary>The same keys from a GGUF file's metadata.</summary>
+    /// <param name="overrides">What is changed before they are read; null for nothing.</param>
     /// <exception cref="QuireException">The architecture is not supported, or a key is missing or makes no sense.</exception>
-    public static ModelConfig FromGguf(GgufFile file)
+    public static ModelConfig FromGguf(GgufFile file, ConfigOverrides? overrides = null)
     {
         JsonElement root = JsonFile.ParseObject(file.Path, GgufConfigTranslator.ToJson(file));
+        if (overrides is not null) root = overrides.ApplyTo(file.Path, root);
         GgufArchitecture architecture = GgufArchitecture.Of(file);
-        return new ModelConfig(file.Path, root, root)
+        return new ModelConfig(ConfigOverrides.Describe(file.Path, overrides), root, root)
         {
             IsGguf = true,
+            IsOverridden = overrides is not null,
             RopeInterleavedRows = architecture.InterleavedRows,
             NormWeightsIncludeOne = architecture.NormsIncludeOne,
         };
     }
 
-    private static ModelConfig From(string file, JsonElement root)
+    private static ModelConfig From(string file, JsonElement root, ConfigOverrides? overrides)
     {
+        if (overrides is not null) root = overrides.ApplyTo(file, root);
+        file = ConfigOverrides.Describe(file, overrides);
         var outer = new ConfigObject(file, "", root);
         return outer.OptionalObject("text_config") is null
-            ? new ModelConfig(file, root, root)
-            : new ModelConfig(file, root, outer.Element("text_config")!.Value, root);
+            ? new ModelConfig(file, root, root) { IsOverridden = overrides is not null }
+            : new ModelConfig(file, root, outer.Element("text_config")!.Value, root) { IsOverridden = overrides is not null };
     }
 }

@@ -18,6 +18,7 @@ internal static unsafe class Packing
     private static PackedFormat Choose(WeightFormat stored, PackedFormat fallback) => stored switch
     {
         WeightFormat.F32 => fallback,
+        WeightFormat.ExactF32 => PackedFormat.F32,
         WeightFormat.BF16 => PackedFormat.BF16,
         WeightFormat.F16 => PackedFormat.F16,
         WeightFormat.Q4_0 => new PackedFormat(CodeType.Bits4, Group),

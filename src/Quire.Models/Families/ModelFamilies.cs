@@ -30,14 +30,26 @@ public static class ModelFamilies
     /// <summary>True for the class of a decoder without its head, such as <c>Qwen3Model</c>: what embedders are often saved as.</summary>
     public static bool IsBare(string architecture) => architecture.EndsWith("Model", StringComparison.Ordinal) && !ByArchitecture.ContainsKey(architecture);
 
+    // The decoder of a classifier's name; where there are two, the one whose configurations nest the text model's is for those.
+    private static IModelFamily? Decoder(string architecture, ModelConfig config)
+    {
+        if (!architecture.EndsWith(DecoderClassifier.Suffix, StringComparison.Ordinal)) return null;
+        string name = architecture[..^DecoderClassifier.Suffix.Length];
+        string[] ends = config.Has("text_config") ? ["ForConditionalGeneration", "ForCausalLM"] : ["ForCausalLM", "LMHeadModel"];
+        return ends.Select(end => ByArchitecture.GetValueOrDefault(name + end)).FirstOrDefault(family => family is not null);
+    }
+
     /// <summary>The family of a configuration.</summary>
     /// <exception cref="QuireException">None of its architectures is supported; the message names those that are.</exception>
     public static IModelFamily Of(ModelConfig config)
     {
         foreach (string name in config.Architectures)
+        {
             if (ByArchitecture.TryGetValue(name, out IModelFamily? family) || (IsBare(name) && ByArchitecture.TryGetValue(name[..^"Model".Length] + "ForCausalLM", out family))) return family;
+            if (Decoder(name, config) is { } decoder) return new DecoderClassifier(decoder);
+        }
         throw new QuireException(ErrorKind.NotSupported,
             $"{config.File}: architecture {(config.Architectures.Count == 0 ? "(none given)" : string.Join(", ", config.Architectures))} is not supported; "
-            + $"{(config.Architectures.Count == 0 ? "" : $"the nearest is {NearestName.Of(config.Architectures[0], ByArchitecture.Keys.Order())}; ")}known are {string.Join(", ", ByArchitecture.Keys.Order())}.");
+            + $"{(config.Architectures.Count == 0 ? "" : $"the nearest is {NearestName.Of(config.Architectures[0], ByArchitecture.Keys.Order())}; ")}known are {string.Join(", ", ByArchitecture.Keys.Order())}, and {DecoderClassifier.Suffix} in the place of a decoder's ForCausalLM.");
     }
 }

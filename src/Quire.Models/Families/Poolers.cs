@@ -17,14 +17,18 @@ public static class Poolers
     private static Pooling? Stated(ModelConfig config) => config.OptionalString("pooling_type") switch { "mean" => Pooling.Mean, "cls" => Pooling.First, "last" => Pooling.Last, _ => null };
 
     /// <summary>A classifier; its labels are <c>id2label</c>'s.</summary>
-    internal static PoolerSpec Classifier(ModelConfig config, Pooling pooling, PoolerDenseSpec? dense, bool bias)
+    /// <param name="tokens">What its head is made of, if not of weights of its own.</param>
+    internal static PoolerSpec Classifier(ModelConfig config, Pooling pooling, PoolerDenseSpec? dense, bool bias, LabelTokens? tokens = null)
     {
-        string[] labels = Labels(config);
+        string[] labels = tokens is null ? Labels(config) : Labels(config, tokens);
         LabelActivation usual = labels.Length == 1 ? LabelActivation.Sigmoid : LabelActivation.Softmax;
         return new PoolerSpec(pooling)
         {
             Dense = dense,
             Labels = labels,
+            Tokens = tokens,
+            // Language models were trained on texts, not on pairs; the first name is the older one.
+            SeparatesPair = config.OptionalBool("use_pad_token") ?? config.OptionalBool("use_sep_token") ?? tokens is null,
             LabelBias = bias,
             Activation = config.OptionalString("problem_type") switch
             {
@@ -45,6 +49,11 @@ public static class Poolers
         if (count == 0) throw config.Bad("id2label", "is empty");
         return [.. Enumerable.Range(0, count).Select(i => names.OptionalString(i.ToString()) ?? throw config.Bad("id2label", $"has {count} labels and none for {i}"))];
     }
+
+    // The checkpoint's names are of whatever it was made for, unless there are as many.
+    private static string[] Labels(ModelConfig config, LabelTokens tokens) => config.OptionalObject("id2label")?.Names().Count == tokens.Labels
+        ? Labels(config)
+        : [.. Enumerable.Range(0, tokens.Labels).Select(i => $"LABEL_{i}")];
 
     // sentence-transformers' cross-encoders name a class of PyTorch.
     private static LabelActivation? ScoreActivation(ModelConfig config)

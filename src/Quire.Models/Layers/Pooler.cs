@@ -10,9 +10,10 @@ internal sealed class Pooler
     private readonly Tensor denseBias, labelBias;
     private readonly NormWeight norm;
 
-    public Pooler(WeightReader reader, int hidden, PoolerSpec spec)
+    public Pooler(WeightReader reader, ModelSpec model)
     {
-        this.spec = spec;
+        int hidden = model.HiddenSize;
+        spec = model.Pooler!;
         if (spec.Dense is { } layer)
         {
             dense = reader.Prepare(reader.Rows(WeightPart.PoolerDense, 0, hidden, hidden));
@@ -20,7 +21,7 @@ internal sealed class Pooler
             norm = reader.Norm(WeightPart.PoolerNorm, 0, hidden, layer.Norm);
         }
         if (spec.Labels.Count == 0) return;
-        labels = reader.Prepare(reader.Rows(WeightPart.Labels, 0, spec.Labels.Count, hidden));
+        labels = reader.Prepare(spec.Tokens is { } tokens ? new LabelTokenRows(reader.Head(model), tokens) : reader.Labels(model));
         if (spec.LabelBias) labelBias = reader.Vector(0, (WeightPart.LabelBias, spec.Labels.Count));
     }
 

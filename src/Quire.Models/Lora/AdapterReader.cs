@@ -18,7 +18,8 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
         try
         {
             Embedding();
-            Site(LoraTarget.Head, 0, spec.HiddenSize, (WeightPart.Head, spec.VocabularySize));
+            // A classifier's head that was made of the LM head would not change with it.
+            if (spec.Pooler?.Tokens is null) Site(LoraTarget.Head, 0, spec.HiddenSize, (WeightPart.Head, spec.VocabularySize));
             for (int layer = 0; layer < spec.Layers.Count; layer++) Layer(layer, spec.Layers[layer]);
             if (adapter.Modules.Keys.FirstOrDefault(name => !used.Contains(name)) is { } unknown)
                 throw QuireException.BadFile(adapter.Folder, $"changes {unknown}, which is no module of this model that adapters can change");

@@ -12,6 +12,12 @@ public sealed record PoolerSpec(Pooling Pooling)
     /// <summary>Names of what a product with the row gives numbers for; none where the row is an embedding.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
+    /// <summary>That product's matrix is made of the LM head; null where the checkpoint has one of its own.</summary>
+    public LabelTokens? Tokens { get; init; }
+
+    /// <summary>Two texts to compare become one input with the special tokens that the tokenizer puts between texts, else as one text without a seam.</summary>
+    public bool SeparatesPair { get; init; } = true;
+
     /// <summary>That product has a bias.</summary>
     public bool LabelBias { get; init; }
 
@@ -26,6 +32,18 @@ public sealed record PoolerSpec(Pooling Pooling)
 
     /// <summary>The lengths that are, where the model says so.</summary>
     public IReadOnlyList<int>? MatryoshkaSizes { get; init; }
+}
+
+/// <summary>Tokens whose rows of the LM head make a classifier's head. What a model does to logits (factors, caps, biases) is not done to the labels' numbers.</summary>
+/// <param name="Names">As the vocabulary spells them.</param>
+/// <param name="IsDifference">Of two tokens the second's row less the first's is the one label's, so that its sigmoid is the softmax of both; else each has a label.</param>
+public sealed record LabelTokens(IReadOnlyList<string> Names, bool IsDifference)
+{
+    /// <summary>Ids of <see cref="Names"/>; empty until a tokenizer has found them.</summary>
+    public IReadOnlyList<int> Ids { get; init; } = [];
+
+    /// <summary>How many labels these are.</summary>
+    public int Labels => IsDifference ? 1 : Names.Count;
 }
 
 /// <summary>Which row of a sequence is taken, or what is made of all, after the final norm.</summary>

@@ -57,6 +57,19 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
             : ProjectedRows.Before(stored, new StoredRows(Find(names.Name(WeightPart.ProjectOut), spec.EmbeddingSize, spec.HiddenSize)));
     }
 
+    /// <summary>The rows that give logits, [vocabulary, hidden].</summary>
+    public IWeightRows Head(ModelSpec spec) => Table(spec is { TiedEmbedding: true, EmbeddingSize: 0 } ? WeightPart.Embedding : WeightPart.Head, spec);
+
+    /// <summary>A classifier's own head, [labels, hidden].</summary>
+    public IWeightRows Labels(ModelSpec spec)
+    {
+        string name = names.Name(WeightPart.Labels);
+        // Most often a language model under a classifier's name.
+        if (!spec.IsEncoder && !checkpoint.TensorNames.Any(stored => stored.StartsWith(name[..^WeightEnd.Length], StringComparison.Ordinal)))
+            throw QuireException.BadFile(checkpoint.Path, $"has no tensor {name}, a classifier's head; classifier_from_token in --hf-overrides makes one of the LM head");
+        return Rows(WeightPart.Labels, 0, spec.Pooler!.Labels.Count, spec.HiddenSize);
+    }
+
     /// <summary>Matrices of the same inputs, one for each part; those that the checkpoint stores as one are slices of it.</summary>
     public IWeightRows[] Split(int layer, long inputs, params ReadOnlySpan<(WeightPart Part, int Rows)> parts)
     {
@@ -359,7 +372,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         {
             string wanted = outputs == 1 ? $"[{inputs}]" : $"[{outputs}, {inputs}]";
             throw QuireException.BadFile(tensor.File, $"{name} has shape {tensor.Shape}; {checkpoint.Config.File} asks for {wanted}. "
-                + "The file and its configuration are not of the same checkpoint; download both again.");
+                + (checkpoint.Config.IsOverridden ? "An override cannot change the size of what is stored; leave it out, or give the stored size." : "The file and its configuration are not of the same checkpoint; download both again."));
         }
         if (!tensor.CanRead) throw new QuireException(ErrorKind.NotSupported, $"{tensor.File}: {name} is stored as {tensor.TypeName}, which this build cannot read.");
         return tensor;

@@ -93,8 +93,8 @@ internal static class ScoreEndpoint
         int? limit = EmbeddingsEndpoint.Limit(engine, body.Int("truncate_prompt_tokens"));
         if (limit < 1) throw ApiException.Bad(null, "truncate_prompt_tokens must be at least 1, or -1.");
         bool activates = body.Flag("use_activation") ?? true;
-        (int[] Ids, int[] TypeIds)[] pairs = [.. documents.Select((document, i) =>
-            engine.Tokenizer.EncodePair(queries.Count == 1 ? queries[0] : queries[i], document, body.Flag("add_special_tokens") ?? true, maxTokens: limit ?? int.MaxValue))];
+        bool addsSpecialTokens = body.Flag("add_special_tokens") ?? true;
+        (int[] Ids, int[]? TypeIds)[] pairs = [.. documents.Select((document, i) => PairPrompt.Encode(engine, queries.Count == 1 ? queries[0] : queries[i], document, addsSpecialTokens, limit))];
         foreach ((int[] ids, _) in pairs)
         {
             if (ids.Length == 0) throw ApiException.Bad(null, "The decoder prompt cannot be empty");

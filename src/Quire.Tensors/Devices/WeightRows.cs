@@ -4,6 +4,9 @@ namespace Quire.Tensors;
 public enum WeightFormat
 {
     F32,
+
+    /// <summary>Numbers that a device keeps as f32 even where it rounds others.</summary>
+    ExactF32,
     F16,
     BF16,
 

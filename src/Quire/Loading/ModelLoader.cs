@@ -36,6 +36,8 @@ internal static partial class ModelLoader
         RunnerKind runner = RunnerChoice.Of(checkpoint.Path, options);
         SentenceTransformersFolder? folder = runner == RunnerKind.Embed ? SentenceTransformersFolder.Read(checkpoint.Path) : null;
         spec = RunnerChoice.WithPooler(spec, checkpoint.Config, runner, folder, options);
+        spec = LabelTokenIds.Find(spec, checkpoint.Config, () => ModelText.ReadTokenizer(checkpoint, options));
+        if (spec.Pooler?.Tokens is not null && options.ChatTemplate is null) LogNoPrompt(logger, checkpoint.Path);
         if (spec.IsEncoder) options = ForEncoder(spec, options);
         if (options.MaxModelLength is { } asked && asked > spec.MaxPositions)
         {
@@ -105,6 +107,9 @@ internal static partial class ModelLoader
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "{Path} holds {Count} tensors of layers that the model as config.json describes it has no use for: {First}. The files may be of another model than config.json.")]
     private static partial void LogUnread(ILogger logger, string path, int count, string first);
 
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "{Path} answers with tokens of its language model, and without --chat-template pairs are scored as query and document behind each other. Such models are mostly trained on a prompt around the two, which their model card gives.")]
+    private static partial void LogNoPrompt(ILogger logger, string path);
+
     // A sequence is computed whole, and leaves nothing behind.
     private static QuireOptions ForEncoder(ModelSpec spec, QuireOptions options)
     {
@@ -129,7 +134,7 @@ internal static partial class ModelLoader
         LoadedAdapter Load(string folder)
         {
             using LoraCheckpoint files = LoraCheckpoint.Open(folder);
-            return model.LoadAdapter(files, () => Checkpoint.Open(path), quantization);
+            return model.LoadAdapter(files, () => Checkpoint.Open(path, options.Overrides()), quantization);
         }
     }
 

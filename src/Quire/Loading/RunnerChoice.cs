@@ -28,7 +28,7 @@ public static class RunnerChoice
         {
             string path = ModelLocation.Find(model);
             string config = Path.Combine(path, "config.json");
-            ModelConfig? read = File.Exists(config) ? ModelConfig.Read(config) : ReadGguf(path);
+            ModelConfig? read = File.Exists(config) ? ModelConfig.Read(config, options.Overrides()) : ReadGguf(path, options);
             if (read is not null && ModelFamilies.Of(read).Describe(read).Pooler is { } own) return own.Labels.Count > 0 ? RunnerKind.Classify : RunnerKind.Embed;
             bool isEmbedder = SentenceTransformersFolder.Is(path) || read?.Architectures.Any(ModelFamilies.IsBare) == true || read is { IsGguf: true } && read.Has("pooling_type");
             return options.Runner == "pooling" || (options.Runner == "auto" && isEmbedder) ? RunnerKind.Embed : RunnerKind.Generate;
@@ -48,15 +48,16 @@ public static class RunnerChoice
         RunnerKind runner = Of(model, options);
         if (runner == RunnerKind.Generate) return;
         (string gives, string endpoints) = runner == RunnerKind.Classify ? ("labels", "/classify, /score and /rerank") : ("embeddings", "/v1/embeddings, /score and /rerank");
-        string otherwise = Of(model, options with { Runner = "generate" }) != RunnerKind.Generate ? ""
+        string otherwise = options.HfOverrides is not null && Of(model, options with { HfOverrides = null }) == RunnerKind.Generate ? " Without --hf-overrides it gives text."
+            : Of(model, options with { Runner = "generate" }) != RunnerKind.Generate ? ""
             : options.Runner == "pooling" ? " Without --runner pooling it gives text."
             : " With --runner generate it gives text.";
         throw new QuireException(ErrorKind.InvalidRequest, $"{asker} needs a model that gives text; {model} gives {gives}: `quire serve {model}` answers {endpoints}.{otherwise}", param: "model");
     }
 
-    private static ModelConfig ReadGguf(string path)
+    private static ModelConfig ReadGguf(string path, QuireOptions options)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(path);
+        using Checkpoint checkpoint = Checkpoint.Open(path, options.Overrides());
         return checkpoint.Config;
     }
 
@@ -66,6 +67,8 @@ public static class RunnerChoice
     {
         if (spec.Pooler is not null && options.Runner == "generate")
             throw new QuireException(ErrorKind.InvalidRequest, $"{string.Join(", ", config.Architectures)} gives no text; --runner pooling or auto runs it.", param: "runner");
+        if (config.Has("classifier_from_token") && spec.Pooler?.Tokens is null)
+            throw config.Bad("classifier_from_token", $"makes a classifier of a language model, and the architecture is {string.Join(", ", config.Architectures)}; name its classifier, as in --hf-overrides '{{\"architectures\": [\"Qwen3ForSequenceClassification\"]}}'");
         if (runner == RunnerKind.Generate) return spec;
         PoolerSpec pooler = spec.Pooler ?? Poolers.Embedder(config, Pooling.Last);
         if (runner == RunnerKind.Embed && folder?.PoolingMode is { } mode) pooler = pooler with { Pooling = Read(mode) };

@@ -23,7 +23,7 @@ public static class CheckpointQuantizer
         string path = ModelLocation.Find(model);
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new QuireException(ErrorKind.InvalidRequest, $"{folder} is not empty; name a new folder.", param: "output");
-        using Checkpoint checkpoint = Checkpoint.Open(path);
+        using Checkpoint checkpoint = Checkpoint.Open(path, options.Overrides());
         if (checkpoint.Config.IsGguf) throw new QuireException(ErrorKind.NotSupported, $"{path} is a GGUF file; quantise the Hugging Face checkpoint that it was made from.");
         if (QuantizationSchemes.Of(checkpoint) is { } own) throw new QuireException(ErrorKind.InvalidRequest, $"{path} is quantised already ({own.Description}).");
 

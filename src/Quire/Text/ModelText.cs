@@ -61,7 +61,8 @@ internal sealed class ModelText
         : own.Contains('{', StringComparison.Ordinal) ? own
         : throw new QuireException(ErrorKind.NotFound, $"--chat-template {own} is neither a file nor a template.", param: "chat-template");
 
-    private static Tokenizer ReadTokenizer(Checkpoint checkpoint, QuireOptions options)
+    /// <summary>The tokenizer alone.</summary>
+    public static Tokenizer ReadTokenizer(Checkpoint checkpoint, QuireOptions options)
     {
         if (options.Tokenizer is { } own) return Tokenizer.FromFile(Directory.Exists(own) ? Path.Combine(own, "tokenizer.json") : own);
         if (checkpoint.Vocabulary is { } vocabulary) return Tokenizer.FromGguf(vocabulary, checkpoint.Path);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Quire.Conformance.Models;
 using Quire.Formats;
 using Quire.Golden;
+using Quire.Models;
 using Quire.Tensors;
 
 namespace Quire.Conformance.Lora;
@@ -39,6 +40,21 @@ public sealed class LoraTests
         if (tensors.Tensors.ContainsKey($"adapter.{name}.base_prompts.last_logits"))
             Compare(runner, 2, golden.RootElement.GetProperty("base").GetProperty(baseName).GetProperty("prompts"), Rows(tensors, $"adapter.{name}.base_prompts.last_logits"), tolerance, withGreedy: false);
         Compare(runner, -1, golden.RootElement.GetProperty("base").GetProperty(baseName).GetProperty("prompts"), Rows(tensors, $"base.{baseName}.last_logits"), 5e-4);
+    }
+
+    // The labels' head is made of the base's rows once; the adapter would change nothing there, and nobody would see it.
+    [Theory, MemberData(nameof(Adapters))]
+    public void An_adapter_of_the_LM_head_is_refused_where_labels_are_made_of_it(string name)
+    {
+        using JsonDocument golden = Golden(name, "adapters");
+        string folder = Path.Combine(Root!, "adapters", name);
+        Assert.SkipWhen(ReplacesModules(folder) is not null, $"{name} replaces modules, which is refused anyway");
+        using LoraCheckpoint adapter = LoraCheckpoint.Open(folder);
+        bool changesHead = adapter.Modules.Keys.Any(module => module.Contains("lm_head", StringComparison.Ordinal));
+        var pooler = new PoolerSpec(Pooling.Last) { Labels = ["LABEL_0"], Tokens = new LabelTokens(["no", "yes"], IsDifference: true) { Ids = [5, 6] } };
+        using var runner = new ForwardRunner(Path.Combine(Root!, "base", golden.RootElement.GetProperty("adapters").GetProperty(name).GetProperty("base").GetString()!), change: spec => spec with { Pooler = pooler });
+        if (changesHead) Assert.Contains("lm_head, which is no module of this model that adapters can change", Assert.Throws<QuireException>(() => runner.LoadAdapter(0, folder)).Message, StringComparison.Ordinal);
+        else runner.LoadAdapter(0, folder);
     }
 
     [Theory, MemberData(nameof(Bases))]

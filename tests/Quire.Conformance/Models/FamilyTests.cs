@@ -109,7 +109,7 @@ public sealed class FamilyTests
         : attention);
 
     // The reference changes its base with the sequence's length; a paged cache cannot, and vLLM does not.
-    private static void SkipDynamicRope(string name, ModelSpec spec)
+    internal static void SkipDynamicRope(string name, ModelSpec spec)
     {
         if (spec.Layers[0].Attention?.Rope?.Scaling is DynamicScaling)
             Assert.Skip($"{name}: dynamic rope follows vLLM's fixed base, the reference changes it with the length (a listed deviation)");

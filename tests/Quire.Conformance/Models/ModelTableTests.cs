@@ -66,7 +66,8 @@ public sealed class ModelTableTests
 
             Families of this build. Safetensors checkpoints are read in f32, bf16 and f16, and [quantised](quantization.md) in every format there; GGUF files, where a family has a map of GGUF's names, in all of ggml's types; a file that lost a tensor, or holds one or a key that asks for what is not done here, is refused with its name. Each golden checkpoint is compared
             with transformers by `./quire test golden families`: logits in float32, greedy tokens, the divergence of a bf16 run, and bit-equality alone, mixed, chunked and after a prefix hit; of embedders and classifiers their rows, in both. Listed deviations: `llama_dynamic` follows vLLM's fixed base; `falcon_alibi`
-            adds linear biases once, as vLLM does (the reference's eager attention adds them twice). Any decoder gives embeddings with `--runner pooling`. This page is made by `ModelTableTests` (with `QUIRE_UPDATE_DOCS=1`), which fails where it lacks a family.
+            adds linear biases once, as vLLM does (the reference's eager attention adds them twice). Any decoder gives embeddings with `--runner pooling`, and as `…ForSequenceClassification` it is a [classifier](serving.md#classification-and-reranking), with a head of its own (compared: qwen3_seqcls)
+            or one made of its LM head (compared: all). This page is made by `ModelTableTests` (with `QUIRE_UPDATE_DOCS=1`), which fails where it lacks a family.
 
             | architecture | files | golden checkpoints | status |
             |---|---|---|---|
