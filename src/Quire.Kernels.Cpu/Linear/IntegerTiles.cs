@@ -59,7 +59,8 @@ internal static unsafe class IntegerTiles<T, TDots>
             for (int end = Math.Min(groups, g + perHeader), count; g < end; g += count, tile += count * codeBytes, activations += count * stride)
             {
                 count = Math.Min(runGroups, end - g);
-                for (int line = 0; line < count * codeBytes; line += 64) Fetching.Ahead(tile + FetchBytes + line);
+                // Not of a run: its lines would all be asked for at once, more than wait for memory together.
+                for (int line = 0; line < codeBytes && runGroups == 1; line += 64) Fetching.Ahead(tile + FetchBytes + line);
                 if (areNibbles && rows == 1)
                 {
                     T dot = TDots.DotNibbles(tile, (ActivationGroup*)activations, middle);
