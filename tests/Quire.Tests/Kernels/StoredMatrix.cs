@@ -38,7 +38,7 @@ internal sealed class StoredMatrix : IWeightRows
     {
         switch (Format)
         {
-            case WeightFormat.F32 or WeightFormat.Other:
+            case WeightFormat.F32 or WeightFormat.ExactF32 or WeightFormat.Other:
                 float[] floats = [.. Enumerable.Range(0, inputs).Select(_ => Next(random))];
                 return (MemoryMarshal.AsBytes<float>(floats).ToArray(), floats);
             case WeightFormat.BF16:
