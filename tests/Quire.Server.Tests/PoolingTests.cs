@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -41,6 +42,19 @@ public sealed class PoolingTests
     {
         await using TestServer server = await TestServer.Start(TestServer.Options with { Engine = TestServer.Options.Engine with { Runner = "pooling", MaxQueuedRequests = 16, MaxSequences = 2 } });
         Assert.Equal(300, (await Embed(server, [.. Enumerable.Range(0, 300).Select(i => $"text {i}")])).Length);
+    }
+
+    // In one step, in two, and as one of several that share a step.
+    [Theory]
+    [InlineData(96, 1)]
+    [InlineData(32, 1)]
+    [InlineData(96, 4)]
+    public async Task A_text_may_fill_the_context(int stepTokens, int count)
+    {
+        await using TestServer server = await TestServer.Start(TestServer.Options with { Engine = TestServer.Options.Engine with { Runner = "pooling", MaxModelLength = 64, MaxBatchedTokens = stepTokens } });
+        int[][] inputs = [.. Enumerable.Range(0, count).Select(i => Enumerable.Range(100 + i, 64).ToArray())];
+        using HttpResponseMessage response = await server.Client.PostAsJsonAsync("/v1/embeddings", new { input = inputs });
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [Theory]

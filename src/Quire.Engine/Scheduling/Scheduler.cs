@@ -195,8 +195,9 @@ internal sealed class Scheduler
         passedOver.Clear();
     }
 
+    // Of a text's last token nothing is computed: it ends the sequence. A prompt whose rows are pooled may fill the context.
     private int Offer(Sequence sequence, int wanted, int budget) =>
-        Math.Min(Math.Min(Limit(wanted), budget), options.MaxModelLength - 1 - sequence.ComputedTokens);
+        Math.Min(Math.Min(Limit(wanted), budget), options.MaxModelLength - (sequence.Request.Pools ? 0 : 1) - sequence.ComputedTokens);
 
     // A long prompt leaves room for others, if there are others.
     private int Limit(int wanted)

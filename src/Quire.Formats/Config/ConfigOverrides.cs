@@ -15,7 +15,11 @@ public sealed class ConfigOverrides
     private static readonly (string Key, string Newer)[] hidden =
     [
         ("rope_scaling", "rope_parameters"), ("rope_theta", "rope_parameters"), ("rope_local_base_freq", "rope_parameters"), ("torch_dtype", "dtype"), ("num_labels", "id2label"),
+        ("sliding_window_pattern", "layer_types"), ("_sliding_window_pattern", "layer_types"),
     ];
+
+    // Of these the root's counts, and not text_config's.
+    private static readonly string[] ofRoot = ["eos_token_id", "dtype", "torch_dtype", "quantization_config"];
 
     private readonly JsonElement changes;
 
@@ -40,8 +44,9 @@ public sealed class ConfigOverrides
 
     /// <summary>The configuration with the changes made.</summary>
     /// <param name="file">For messages.</param>
+    /// <param name="root">What is changed, an object.</param>
     /// <exception cref="QuireException">A change would not be read, or a name is not valid Unicode.</exception>
-    internal JsonElement ApplyTo(string file, JsonElement root)
+    public JsonElement ApplyTo(string file, JsonElement root)
     {
         var buffer = new ArrayBufferWriter<byte>();
         try
@@ -51,14 +56,19 @@ public sealed class ConfigOverrides
         }
         catch (InvalidOperationException e)
         {
-            throw QuireException.BadFile(file, $"or {Flag} has text that is not valid Unicode", e);
+            throw QuireException.BadFile(file, $"has text that is not valid Unicode, or {Flag} has", e);
         }
         JsonElement merged = JsonFile.ParseObject(file, buffer.WrittenMemory);
         RefuseHidden(file, merged, changes);
         if (Find(merged, Text) is { ValueKind: JsonValueKind.Object } text)
         {
             RefuseHidden(file, text, changes);
-            if (Find(changes, Text) is { ValueKind: JsonValueKind.Object } inner) RefuseHidden(file, text, inner);
+            if (Find(changes, Text) is { ValueKind: JsonValueKind.Object } inner)
+            {
+                RefuseHidden(file, text, inner);
+                if (ofRoot.FirstOrDefault(key => Find(inner, key) is not null && Find(changes, key) is null && Find(merged, key) is { ValueKind: not JsonValueKind.Null }) is { } outer)
+                    throw new QuireException(ErrorKind.InvalidRequest, $"{Flag}: {outer} is not read in {Text} where it stands beside it, as in {file}; change it there.", param: "hf-overrides");
+            }
         }
         return merged;
     }

@@ -41,10 +41,17 @@ public static class Poolers
         };
     }
 
+    // Far more than any has: names are made before weights are looked at.
+    private const int MaxLabels = 1 << 16;
+
     private static string[] Labels(ModelConfig config)
     {
         if (config.OptionalObject("id2label") is not { } names)
-            return [.. Enumerable.Range(0, config.OptionalInt("num_labels", 1) ?? 2).Select(i => $"LABEL_{i}")];
+        {
+            int unnamed = config.OptionalInt("num_labels", 1) ?? 2;
+            if (unnamed > MaxLabels) throw config.Bad("num_labels", $"is {unnamed}; a classifier has at most {MaxLabels} labels");
+            return [.. Enumerable.Range(0, unnamed).Select(i => $"LABEL_{i}")];
+        }
         int count = names.Names().Count;
         if (count == 0) throw config.Bad("id2label", "is empty");
         return [.. Enumerable.Range(0, count).Select(i => names.OptionalString(i.ToString()) ?? throw config.Bad("id2label", $"has {count} labels and none for {i}"))];

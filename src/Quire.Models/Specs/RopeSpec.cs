@@ -19,6 +19,8 @@ public sealed record RopeSpec(double Theta, int RotatedSize, RopeScaling? Scalin
         float[] frequencies = rope.InverseFrequencies();
         float factor = rope.AttentionFactor;
         int half = frequencies.Length;
+        if ((long)positions * 2 * half > Array.MaxLength)
+            throw new QuireException(ErrorKind.InvalidRequest, $"{positions} positions are more than a rotary table of {2 * half} numbers each can have, {Array.MaxLength / (2 * half)}; give a shorter --max-model-len.", param: "max-model-len");
         var table = new float[(long)positions * 2 * half];
         for (int position = 0; position < positions; position++)
         {

@@ -38,7 +38,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
     public IWeightRows Rows(WeightPart part, int layer, long outputs, long inputs, int expert = 0)
     {
         string name = names.Name(part, layer, expert);
-        if (names.IsTransposed && part is not (WeightPart.Embedding or WeightPart.Positions or WeightPart.Head)) return new TransposedRows(new StoredRows(Find(name, inputs, outputs)));
+        if (names.IsTransposed && part is not (WeightPart.Embedding or WeightPart.Positions or WeightPart.Head or WeightPart.Labels)) return new TransposedRows(new StoredRows(Find(name, inputs, outputs)));
         // Tables are looked up, not multiplied: schemes quantise linear modules.
         if (quantization is null || part is WeightPart.Embedding or WeightPart.Positions || !name.EndsWith(WeightEnd, StringComparison.Ordinal)) return new StoredRows(Find(name, outputs, inputs));
         var module = new ModuleTensors(Taken, name[..^WeightEnd.Length]);
@@ -54,8 +54,12 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         IWeightRows stored = Rows(spec.TiedEmbedding ? WeightPart.Embedding : part, 0, spec.VocabularySize, spec.EmbeddingSize);
         return part == WeightPart.Embedding
             ? ProjectedRows.After(stored, new StoredRows(Find(names.Name(WeightPart.ProjectIn), spec.HiddenSize, spec.EmbeddingSize)))
-            : ProjectedRows.Before(stored, new StoredRows(Find(names.Name(WeightPart.ProjectOut), spec.EmbeddingSize, spec.HiddenSize)));
+            : Projected(stored, spec);
     }
+
+    // What reads rows of the embedding's size reads hidden rows through the projection before it.
+    private ProjectedRows Projected(IWeightRows stored, ModelSpec spec) =>
+        ProjectedRows.Before(stored, new StoredRows(Find(names.Name(WeightPart.ProjectOut), spec.EmbeddingSize, spec.HiddenSize)));
 
     /// <summary>The rows that give logits, [vocabulary, hidden].</summary>
     public IWeightRows Head(ModelSpec spec) => Table(spec is { TiedEmbedding: true, EmbeddingSize: 0 } ? WeightPart.Embedding : WeightPart.Head, spec);
@@ -67,7 +71,8 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         // Most often a language model under a classifier's name.
         if (!spec.IsEncoder && !checkpoint.TensorNames.Any(stored => stored.StartsWith(name[..^WeightEnd.Length], StringComparison.Ordinal)))
             throw QuireException.BadFile(checkpoint.Path, $"has no tensor {name}, a classifier's head; classifier_from_token in --hf-overrides makes one of the LM head");
-        return Rows(WeightPart.Labels, 0, spec.Pooler!.Labels.Count, spec.HiddenSize);
+        int labels = spec.Pooler!.Labels.Count;
+        return spec.EmbeddingSize == 0 ? Rows(WeightPart.Labels, 0, labels, spec.HiddenSize) : Projected(Rows(WeightPart.Labels, 0, labels, spec.EmbeddingSize), spec);
     }
 
     /// <summary>Matrices of the same inputs, one for each part; those that the checkpoint stores as one are slices of it.</summary>

@@ -13,7 +13,9 @@ internal static class LabelTokenIds
     {
         if (spec.Pooler?.Tokens is not { } labels) return spec;
         Tokenizer words = tokenizer();
-        return spec with { Pooler = spec.Pooler with { Tokens = labels with { Ids = [.. labels.Names.Select(Id)] } } };
+        int[] ids = [.. labels.Names.Select(Id)];
+        if (labels.IsDifference && ids[0] == ids[1]) throw config.Bad("classifier_from_token", $"names token {ids[0]} for no and for yes, which gives every text the same score");
+        return spec with { Pooler = spec.Pooler with { Tokens = labels with { Ids = ids } } };
 
         int Id(string name)
         {

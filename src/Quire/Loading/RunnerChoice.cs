@@ -68,7 +68,7 @@ public static class RunnerChoice
         if (spec.Pooler is not null && options.Runner == "generate")
             throw new QuireException(ErrorKind.InvalidRequest, $"{string.Join(", ", config.Architectures)} gives no text; --runner pooling or auto runs it.", param: "runner");
         if (config.Has("classifier_from_token") && spec.Pooler?.Tokens is null)
-            throw config.Bad("classifier_from_token", $"makes a classifier of a language model, and the architecture is {string.Join(", ", config.Architectures)}; name its classifier, as in --hf-overrides '{{\"architectures\": [\"Qwen3ForSequenceClassification\"]}}'");
+            throw config.Bad("classifier_from_token", spec.IsEncoder ? $"makes a classifier of a language model; {string.Join(", ", config.Architectures)} is an encoder, whose head is its own" : $"makes a classifier of a language model, and the architecture is {string.Join(", ", config.Architectures)}; name its classifier, as in --hf-overrides '{{\"architectures\": [\"Qwen3ForSequenceClassification\"]}}'");
         if (runner == RunnerKind.Generate) return spec;
         PoolerSpec pooler = spec.Pooler ?? Poolers.Embedder(config, Pooling.Last);
         if (runner == RunnerKind.Embed && folder?.PoolingMode is { } mode) pooler = pooler with { Pooling = Read(mode) };

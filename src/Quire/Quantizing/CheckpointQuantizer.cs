@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Quire.Formats;
 using Quire.Tensors;
@@ -51,15 +52,18 @@ public static class CheckpointQuantizer
         }
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), parts);
-        WriteConfig(path, folder, QuantizedConfig.Of(format, quantised, ignored));
+        WriteConfig(path, folder, options.Overrides(), QuantizedConfig.Of(format, quantised, ignored));
         CopyOthers(path, folder);
         QuantizationMeasurement after = await QuantizationMeasurement.OfAsync(folder, options, text, cancellationToken).ConfigureAwait(false);
         return new QuantizationReport(quantised.Count, sourceBytes, parts.Sum(part => part.Bytes), before.DriftTo(after));
     }
 
-    private static void WriteConfig(string source, string folder, JsonObject quantization)
+    // With the overrides that were measured.
+    private static void WriteConfig(string source, string folder, ConfigOverrides? overrides, JsonObject quantization)
     {
-        JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "config.json")))!.AsObject();
+        string file = Path.Combine(source, "config.json");
+        JsonElement root = JsonElement.Parse(File.ReadAllText(file));
+        JsonObject config = JsonObject.Create(overrides?.ApplyTo(file, root) ?? root)!;
         config["quantization_config"] = quantization;
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString(new() { WriteIndented = true }));
     }

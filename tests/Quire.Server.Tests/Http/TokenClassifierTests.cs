@@ -67,6 +67,7 @@ public sealed class TokenClassifierTests
         (string Overrides, string Expected)[] cases =
         [
             ($$"""{"classifier_from_token": ["w{{No}}", "w{{Yes}}"], "method": "from_2_way_softmax"}""", "the architecture is Qwen3ForCausalLM; name its classifier, as in --hf-overrides '{\"architectures\": [\"Qwen3ForSequenceClassification\"]}'"),
+            ("""{"architectures": ["Qwen3ForSequenceClassification"], "classifier_from_token": ["w7", "w7"], "method": "from_2_way_softmax"}""", "names token 7 for no and for yes"),
             ("""{"architectures": ["Qwen3ForSequenceClassification"]}""", "has no tensor score.weight, a classifier's head; classifier_from_token in --hf-overrides makes one of the LM head"),
             ("""{"architectures": ["Qwen3ForSequenceClassification"], "classifier_from_token": ["w5", "maybe"], "is_original_qwen3_reranker": true}""", "classifier_from_token names \"maybe\", which is no token of the vocabulary"),
             ("""{"architectures": ["Qwen3ForSequenceClassification"], "classifier_from_token": ["w5 w6"], "method": "no_post_processing"}""", "it becomes \"w5\", \"w6\"; each label must be one token"),

@@ -65,6 +65,7 @@ public sealed class ConfigOverridesTests
     [InlineData("""{"rope_parameters": {"rope_theta": 5}}""", """{"rope_scaling": {"rope_type": "linear", "factor": 2}}""", "rope_parameters")]
     [InlineData("""{"text_config": {"rope_parameters": {"rope_theta": 5}}}""", """{"rope_theta": 6}""", "rope_parameters")]
     [InlineData("""{"text_config": {"rope_parameters": {"rope_theta": 5}}}""", """{"text_config": {"rope_theta": 6}}""", "rope_parameters")]
+    [InlineData("""{"layer_types": ["full_attention"]}""", """{"sliding_window_pattern": 2}""", "layer_types")]
     [InlineData("""{"dtype": "bfloat16"}""", """{"torch_dtype": "float32"}""", "dtype")]
     [InlineData("""{"id2label": {"0": "no", "1": "yes"}}""", """{"num_labels": 1}""", "id2label")]
     public void A_key_that_another_one_hides_is_refused_with_the_one_that_works(string file, string overrides, string works)
@@ -73,6 +74,14 @@ public sealed class ConfigOverridesTests
         Assert.Equal("hf-overrides", refused.Param);
         Assert.EndsWith($"change {works} instead.", refused.Message, StringComparison.Ordinal);
         Assert.Contains("config.json", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_of_text_config_that_the_root_hides_is_refused()
+    {
+        const string file = """{"eos_token_id": 2, "text_config": {"eos_token_id": 3}}""";
+        Assert.Contains("eos_token_id is not read in text_config where it stands beside it", Assert.Throws<QuireException>(() => Read(file, """{"text_config": {"eos_token_id": 7}}""")).Message, StringComparison.Ordinal);
+        Assert.Equal([7], Read(file, """{"eos_token_id": 7}""").EosTokenIds);
     }
 
     [Fact]

@@ -58,6 +58,11 @@ public sealed class DecoderClassifierTests
         Assert.Contains("config.json with --hf-overrides: " + expected, Assert.Throws<QuireException>(() => Pooler("Qwen3ForSequenceClassification", overrides)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void Labels_are_counted_before_they_are_named() =>
+        Assert.Contains("num_labels is 2000000000; a classifier has at most 65536 labels",
+            Assert.Throws<QuireException>(() => Pooler("LlamaForSequenceClassification", """{"id2label": null, "num_labels": 2000000000}""")).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void A_classifier_of_no_known_decoder_is_refused() =>
         Assert.Contains("OtherForSequenceClassification is not supported", Assert.Throws<QuireException>(() => Pooler("OtherForSequenceClassification", "{}")).Message, StringComparison.Ordinal);
 

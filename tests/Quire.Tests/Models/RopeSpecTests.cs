@@ -5,6 +5,10 @@ namespace Quire.Tests.Models;
 public sealed class RopeSpecTests
 {
     [Fact]
+    public void More_positions_than_a_table_holds_are_refused() =>
+        Assert.Contains("give a shorter --max-model-len", Assert.Throws<QuireException>(() => new RopeSpec(10000, 128).Table(100_000_000)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Dynamic_scaling_uses_the_base_of_the_longest_context_for_every_position()
     {
         // vLLM: base * ((factor * longest / original) - (factor - 1)) ^ (d / (d - 2)), longest = original * factor.
