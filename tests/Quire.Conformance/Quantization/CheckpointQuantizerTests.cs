@@ -69,6 +69,17 @@ public sealed class CheckpointQuantizerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_configuration_that_was_measured_is_written()
+    {
+        string output = Path.Combine(folder, "out");
+        await CheckpointQuantizer.QuantizeAsync(Demo, output, RoundedFormat.Int8, "One two three four.", new QuireOptions { HfOverrides = """{"rope_theta": 77}""" }, TestContext.Current.CancellationToken);
+        ModelConfig written = ModelConfig.Read(Path.Combine(output, "config.json")), source = ModelConfig.Read(Path.Combine(Demo, "config.json"));
+        Assert.Equal(77, written.Rope.Theta);
+        Assert.NotEqual(77, source.Rope.Theta);
+        Assert.NotNull(written.Quantization);
+    }
+
+    [Fact]
     public async Task What_is_quantised_or_would_be_overwritten_is_refused()
     {
         string first = Path.Combine(folder, "first");
