@@ -25,22 +25,17 @@ public static class GgmlQuantizer
     private static Encoder? Find(GgmlType type) => type switch
     {
         GgmlType.F32 => (values, blocks) => MemoryMarshal.AsBytes(values).CopyTo(blocks),
-        GgmlType.BF16 => BFloats,
+        GgmlType.BF16 => Words,
         GgmlType.Q8_0 => Blocks<Q8_0>,
         GgmlType.Q4_0 => Blocks<Q4_0>,
         GgmlType.Q4_1 => Blocks<Q4_1>,
         _ => null,
     };
 
-    // To the nearest, of two equally near to the even one.
-    private static void BFloats(ReadOnlySpan<float> values, Span<byte> blocks)
+    private static void Words(ReadOnlySpan<float> values, Span<byte> blocks)
     {
         Span<ushort> words = MemoryMarshal.Cast<byte, ushort>(blocks);
-        for (int i = 0; i < words.Length; i++)
-        {
-            uint bits = BitConverter.SingleToUInt32Bits(values[i]);
-            words[i] = (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-        }
+        for (int i = 0; i < words.Length; i++) words[i] = BFloats.Round(values[i]);
     }
 
     private static void Blocks<T>(ReadOnlySpan<float> values, Span<byte> blocks)

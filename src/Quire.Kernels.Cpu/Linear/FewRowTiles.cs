@@ -8,9 +8,6 @@ namespace Quire.Kernels.Cpu.Linear;
 internal static unsafe class FewRowTiles<T>
     where T : unmanaged, ILanes<T>
 {
-    // A tile is too short for the machine's own prefetchers to catch up.
-    private const int FetchBytes = 2048;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows1Tiles1<TNumbers>(in TileLayout layout, byte* tile, float* a, float* sums)
         where TNumbers : unmanaged, INumbers<TNumbers, T>
@@ -22,7 +19,7 @@ internal static unsafe class FewRowTiles<T>
             tile += layout.HeaderBytes;
             for (byte* end = tile + ((long)Math.Min(layout.PerHeader, groups) * layout.CodeBytes); tile < end; tile += 64, a += TNumbers.Inputs)
             {
-                Fetching.Ahead(tile + FetchBytes);
+                Fetching.Ahead(tile + Fetching.Distance);
                 uint* w0 = (uint*)tile;
                 Add(n0.Number(w0, 0), a, ref c00);
                 Add(n0.Number(w0, 1), a + 1, ref c00);
@@ -50,8 +47,8 @@ internal static unsafe class FewRowTiles<T>
             tile += layout.HeaderBytes;
             for (byte* end = tile + ((long)Math.Min(layout.PerHeader, groups) * layout.CodeBytes); tile < end; tile += 64, a += TNumbers.Inputs)
             {
-                Fetching.Ahead(tile + FetchBytes);
-                Fetching.Ahead(tile + tileBytes + FetchBytes);
+                Fetching.Ahead(tile + Fetching.Distance);
+                Fetching.Ahead(tile + tileBytes + Fetching.Distance);
                 uint* w0 = (uint*)tile, w1 = (uint*)(tile + tileBytes);
                 Add(n0.Number(w0, 0), n1.Number(w1, 0), a, ref c00, ref c01);
                 Add(n0.Number(w0, 1), n1.Number(w1, 1), a + 1, ref c00, ref c01);
@@ -80,10 +77,10 @@ internal static unsafe class FewRowTiles<T>
             tile += layout.HeaderBytes;
             for (byte* end = tile + ((long)Math.Min(layout.PerHeader, groups) * layout.CodeBytes); tile < end; tile += 64, a += TNumbers.Inputs)
             {
-                Fetching.Ahead(tile + FetchBytes);
-                Fetching.Ahead(tile + tileBytes + FetchBytes);
-                Fetching.Ahead(tile + (2 * tileBytes) + FetchBytes);
-                Fetching.Ahead(tile + (3 * tileBytes) + FetchBytes);
+                Fetching.Ahead(tile + Fetching.Distance);
+                Fetching.Ahead(tile + tileBytes + Fetching.Distance);
+                Fetching.Ahead(tile + (2 * tileBytes) + Fetching.Distance);
+                Fetching.Ahead(tile + (3 * tileBytes) + Fetching.Distance);
                 uint* w0 = (uint*)tile, w1 = (uint*)(tile + tileBytes), w2 = (uint*)(tile + (2 * tileBytes)), w3 = (uint*)(tile + (3 * tileBytes));
                 Add(n0.Number(w0, 0), n1.Number(w1, 0), n2.Number(w2, 0), n3.Number(w3, 0), a, ref c00, ref c01, ref c02, ref c03);
                 Add(n0.Number(w0, 1), n1.Number(w1, 1), n2.Number(w2, 1), n3.Number(w3, 1), a + 1, ref c00, ref c01, ref c02, ref c03);
@@ -114,7 +111,7 @@ internal static unsafe class FewRowTiles<T>
             tile += layout.HeaderBytes;
             for (byte* end = tile + ((long)Math.Min(layout.PerHeader, groups) * layout.CodeBytes); tile < end; tile += 64, a += TNumbers.Inputs)
             {
-                Fetching.Ahead(tile + FetchBytes);
+                Fetching.Ahead(tile + Fetching.Distance);
                 uint* w0 = (uint*)tile;
                 Add(n0.Number(w0, 0), a, stride, ref c00, ref c10);
                 Add(n0.Number(w0, 1), a + 1, stride, ref c00, ref c10);
@@ -143,7 +140,7 @@ internal static unsafe class FewRowTiles<T>
             tile += layout.HeaderBytes;
             for (byte* end = tile + ((long)Math.Min(layout.PerHeader, groups) * layout.CodeBytes); tile < end; tile += 64, a += TNumbers.Inputs)
             {
-                Fetching.Ahead(tile + FetchBytes);
+                Fetching.Ahead(tile + Fetching.Distance);
                 uint* w0 = (uint*)tile;
                 Add(n0.Number(w0, 0), a, stride, ref c00, ref c10, ref c20, ref c30);
                 Add(n0.Number(w0, 1), a + 1, stride, ref c00, ref c10, ref c20, ref c30);
@@ -176,7 +173,7 @@ internal static unsafe class FewRowTiles<T>
             tile += layout.HeaderBytes;
             for (byte* end = tile + ((long)Math.Min(layout.PerHeader, groups) * layout.CodeBytes); tile < end; tile += 64, a += TNumbers.Inputs, b += TNumbers.Inputs)
             {
-                Fetching.Ahead(tile + FetchBytes);
+                Fetching.Ahead(tile + Fetching.Distance);
                 uint* w0 = (uint*)tile;
                 T x0 = n0.Number(w0, 0);
                 Add(x0, a, stride, ref c00, ref c10, ref c20, ref c30);

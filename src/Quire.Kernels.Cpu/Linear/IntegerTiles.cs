@@ -11,9 +11,6 @@ internal static unsafe class IntegerTiles<T, TDots>
     where T : unmanaged, ILanes<T>
     where TDots : IDots<T>
 {
-    // A tile is too short for the machine's own prefetchers to catch up.
-    private const int FetchBytes = 2048;
-
     /// <summary>Scales and minima of one header, as they multiply.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadHeader(PackedFormat format, byte* header, out T scale, out T minimum)
@@ -60,7 +57,7 @@ internal static unsafe class IntegerTiles<T, TDots>
             {
                 count = Math.Min(runGroups, end - g);
                 // Not of a run: its lines would all be asked for at once, more than wait for memory together.
-                for (int line = 0; line < codeBytes && runGroups == 1; line += 64) Fetching.Ahead(tile + FetchBytes + line);
+                for (int line = 0; line < codeBytes && runGroups == 1; line += 64) Fetching.Ahead(tile + Fetching.Distance + line);
                 if (areNibbles && rows == 1)
                 {
                     T dot = TDots.DotNibbles(tile, (ActivationGroup*)activations, middle);
@@ -106,7 +103,7 @@ internal static unsafe class IntegerTiles<T, TDots>
         {
             byte* superblock = layout.Start(tile, k), codes = layout.Codes(superblock, k), scales = layout.GroupScales(superblock, k);
             if (k % Superblocks.Inputs == 0) SuperblockUnpacking<T>.Scales32(superblock, out superScale, out superMinimum);
-            for (int line = 0; line < format.CodeBytes; line += 64) Fetching.Ahead(codes + FetchBytes + line);
+            for (int line = 0; line < format.CodeBytes; line += 64) Fetching.Ahead(codes + Fetching.Distance + line);
             if (format.Codes == CodeType.Super4 && rows == 1)
             {
                 *dots = TDots.DotNibbles(codes, (ActivationGroup*)activations, 0);

@@ -8,9 +8,6 @@ namespace Quire.Kernels.Cpu.Linear;
 internal static unsafe class SuperblockUnpacking<T>
     where T : unmanaged, ILanes<T>
 {
-    // A tile is too short for the machine's own prefetchers to catch up.
-    private const int FetchBytes = 2048;
-
     private const int HeaderBytes = 2 * Packing.Columns * sizeof(float);
 
     /// <param name="first">First group of 32 inputs.</param>
@@ -25,7 +22,7 @@ internal static unsafe class SuperblockUnpacking<T>
         {
             byte* superblock = layout.Start(tile, k), codes = layout.Codes(superblock, k);
             uint* words = (uint*)layout.Words(superblock, k);
-            for (int line = 0; line < format.CodeBytes; line += 64) Fetching.Ahead(codes + FetchBytes + line);
+            for (int line = 0; line < format.CodeBytes; line += 64) Fetching.Ahead(codes + Fetching.Distance + line);
             int shift = k % 64 / 2;
             T scale = T.WidenF16(Superblocks.Scale(superblock, 0));
             T.Store((float*)to, scale * (T.WidenBits(words, shift, 255) - middle));

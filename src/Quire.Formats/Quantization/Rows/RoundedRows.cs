@@ -88,11 +88,7 @@ public sealed class RoundedRows : CodedRows
         return best;
     }
 
-    private static float Bf16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return BitConverter.UInt32BitsToSingle((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000);
-    }
+    private static float Bf16(float value) => BFloats.Widen(BFloats.Round(value));
 
     private static CodedLayout Layout(RoundedFormat format, long inputs) => format switch
     {
