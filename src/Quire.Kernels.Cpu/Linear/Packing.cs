@@ -23,6 +23,7 @@ internal static unsafe class Packing
         WeightFormat.F16 => PackedFormat.F16,
         WeightFormat.Q4_0 => new PackedFormat(CodeType.Bits4, Group),
         WeightFormat.Q4_1 => new PackedFormat(CodeType.Bits4, Group, DType.F16, OffsetType.Minimum),
+        WeightFormat.Q5_1 => new PackedFormat(CodeType.Bits8, Group, DType.F16, OffsetType.Minimum),
         WeightFormat.Q8_0 => new PackedFormat(CodeType.Bits8, Group),
         WeightFormat.Q4_K => new PackedFormat(CodeType.Super4, Group, DType.F16, OffsetType.Minimum),
         WeightFormat.Q5_K => new PackedFormat(CodeType.Bits5, Group, DType.F16, OffsetType.Minimum),
@@ -83,6 +84,9 @@ internal static unsafe class Packing
                         break;
                     case CodeType.Bits4:
                         PackBlocks4(tile, column, rows.Raw(first + column), weight.Format);
+                        break;
+                    case CodeType.Bits8 when rows.Format == WeightFormat.Q5_1:
+                        PackBlocks5(tile, column, rows.Raw(first + column), weight.Format);
                         break;
                     case CodeType.Bits8:
                         PackBlocks8(tile, column, rows.Raw(first + column), weight.Format);
@@ -167,6 +171,21 @@ internal static unsafe class Packing
             uint first = MemoryMarshal.Read<uint>(nibbles[(8 * half)..]), second = MemoryMarshal.Read<uint>(nibbles[((8 * half) + 4)..]);
             to[half * Columns] = (first & low) | ((second & low) << 4);
             to[(half + 2) * Columns] = ((first >> 4) & low) | (second & ~low);
+        }
+    }
+
+    // As nibbles, with a word of fifth bits before them: they are kept as bytes.
+    private static void PackBlocks5(byte* tile, int column, ReadOnlySpan<byte> blocks, PackedFormat format)
+    {
+        const int blockBytes = 24;
+        for (; blocks.Length > 0; blocks = blocks[blockBytes..], tile += format.HeaderBytes + format.CodeBytes)
+        {
+            ((ushort*)tile)[column] = MemoryMarshal.Read<ushort>(blocks);
+            ((ushort*)tile)[Columns + column] = MemoryMarshal.Read<ushort>(blocks[2..]);
+            uint fifth = MemoryMarshal.Read<uint>(blocks[4..]);
+            byte* codes = tile + format.HeaderBytes;
+            for (int k = 0; k < Group; k++)
+                codes[ByteOf8(column, k)] = (byte)(((blocks[8 + (k % 16)] >> (k / 16 * 4)) & 15) | (int)((fifth >> k & 1) << 4));
         }
     }
 

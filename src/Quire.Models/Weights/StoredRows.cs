@@ -21,17 +21,23 @@ internal sealed class StoredRows(CheckpointTensor tensor) : IWeightRows
         (_, GgmlType.Q8_0) => WeightFormat.Q8_0,
         (_, GgmlType.Q4_0) => WeightFormat.Q4_0,
         (_, GgmlType.Q4_1) => WeightFormat.Q4_1,
+        (_, GgmlType.Q5_1) => WeightFormat.Q5_1,
         (_, GgmlType.Q4_K) => WeightFormat.Q4_K,
         (_, GgmlType.Q5_K) => WeightFormat.Q5_K,
         (_, GgmlType.Q2_K) => WeightFormat.Q2_K,
         (_, GgmlType.Q3_K) => WeightFormat.Q3_K,
         (_, GgmlType.Q6_K) => WeightFormat.Q6_K,
+        (_, { } block) when GgmlCodes.Layout(block) is not null => WeightFormat.Coded,
         _ => WeightFormat.Other,
     };
+
+    public CodedLayout? Coding { get; } = tensor.BlockType is { } block ? GgmlCodes.Layout(block) : null;
 
     public void Read(long row, Span<float> values) => tensor.ReadRows(row, 1, values);
 
     public ReadOnlySpan<byte> Raw(long row) => bytes.Slice(row * rowBytes, rowBytes).AsSpan<byte>();
+
+    public void ReadCodes(long row, Span<byte> codes, Span<float> scales, Span<byte> zeros) => GgmlCodes.Read(tensor.BlockType!.Value, Raw(row), codes, scales);
 }
 
 /// <summary>Some rows of a matrix: a projection that is stored behind others.</summary>

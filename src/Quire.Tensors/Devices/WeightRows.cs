@@ -19,6 +19,9 @@ public enum WeightFormat
     /// <summary>ggml blocks of 32: f16 scale, f16 minimum, 16 bytes of nibbles; value = scale * nibble + minimum.</summary>
     Q4_1,
 
+    /// <summary>ggml blocks of 32: f16 scale, f16 minimum, a word with every fifth bit, 16 bytes of nibbles; value = scale * code + minimum.</summary>
+    Q5_1,
+
     /// <summary>ggml superblocks of 256: f16 scale and minimum, 8 groups of 32 with 6-bit scale and minimum each, nibbles; value = d * sc * nibble - dmin * m.</summary>
     Q4_K,
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Quire.Tensors;
 
 namespace Quire.Formats;
 
@@ -6,23 +7,22 @@ namespace Quire.Formats;
 /// 256 values in 8 groups of 32: a float16 scale, then 8 bytes a group: four indices of 8 values, and a word of four times seven signs and a
 /// 4-bit scale.
 /// </summary>
-internal readonly struct IQ2_XXS : IBlockFormat
+internal readonly struct IQ2_XXS : ICodedFormat
 {
     public static GgmlType Type => GgmlType.IQ2_XXS;
 
-    public static void Dequantize(ReadOnlySpan<byte> block, Span<float> values)
+    public static CodedLayout Coding { get; } = new(CodeKind.Level, 32, DType.F32) { Levels = IqGrids.Iq2Xxs.Levels };
+
+    public static void ReadCodes(ReadOnlySpan<byte> block, Span<byte> codes, Span<float> scales)
     {
         float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
         for (int group = 0; group < 8; group++)
         {
             ReadOnlySpan<byte> indices = block.Slice(2 + (group * 8), 4);
             uint word = BinaryPrimitives.ReadUInt32LittleEndian(block[(6 + (group * 8))..]);
-            float groupScale = scale * (0.5f + (word >> 28)) * 0.25f;
+            scales[group] = scale * (0.5f + (word >> 28)) * 0.25f;
             for (int i = 0; i < 4; i++)
-            {
-                int signs = IqSigns.Even((int)(word >> (i * 7)) & 127);
-                IqSigns.Apply(IqGrids.Iq2Xxs[indices[i]], signs, groupScale, values.Slice((group * 32) + (i * 8), 8));
-            }
+                IqSigns.Apply(IqGrids.Iq2Xxs[indices[i]], IqSigns.Even((int)(word >> (i * 7)) & 127), codes.Slice((group * 32) + (i * 8), 8));
         }
     }
 }

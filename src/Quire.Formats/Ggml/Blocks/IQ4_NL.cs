@@ -1,20 +1,18 @@
 using System.Buffers.Binary;
+using Quire.Tensors;
 
 namespace Quire.Formats;
 
 /// <summary>32 values: a float16 scale, then nibbles in the order of <see cref="Q4_0"/> that choose from <see cref="Iq4Levels"/>.</summary>
-internal readonly struct IQ4_NL : IBlockFormat
+internal readonly struct IQ4_NL : ICodedFormat
 {
     public static GgmlType Type => GgmlType.IQ4_NL;
 
-    public static void Dequantize(ReadOnlySpan<byte> block, Span<float> values)
+    public static CodedLayout Coding { get; } = new(CodeKind.Level, 32, DType.F16) { Levels = Iq4Levels.Values };
+
+    public static void ReadCodes(ReadOnlySpan<byte> block, Span<byte> codes, Span<float> scales)
     {
-        float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
-        ReadOnlySpan<byte> nibbles = block[2..];
-        for (int i = 0; i < 16; i++)
-        {
-            values[i] = scale * Iq4Levels.Values[nibbles[i] & 15];
-            values[i + 16] = scale * Iq4Levels.Values[nibbles[i] >> 4];
-        }
+        scales[0] = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
+        Nibbles.Split(block[2..], codes);
     }
 }

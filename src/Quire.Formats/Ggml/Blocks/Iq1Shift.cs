@@ -3,11 +3,16 @@ namespace Quire.Formats;
 /// <summary>The values of <see cref="IQ1_S"/> and <see cref="IQ1_M"/>: -1, 0 and 1, all moved an eighth up or down.</summary>
 internal static class Iq1Shift
 {
-    /// <param name="values">Eight.</param>
-    public static void Apply(int index, bool down, float scale, Span<float> values)
+    private const float Shift = 0.125f;
+    private const int Down = 8;
+
+    /// <summary>Moved up, and from <see cref="Down"/> on moved down.</summary>
+    public static readonly float[] Levels = [-1 + Shift, Shift, 1 + Shift, 0, 0, 0, 0, 0, -1 - Shift, -Shift, 1 - Shift, 0, 0, 0, 0, 0];
+
+    /// <param name="codes">Eight.</param>
+    public static void Apply(int index, bool down, Span<byte> codes)
     {
-        ReadOnlySpan<sbyte> point = IqGrids.Iq1[index];
-        float shift = down ? -0.125f : 0.125f;
-        for (int i = 0; i < 8; i++) values[i] = scale * (point[i] + shift);
+        ReadOnlySpan<byte> point = IqGrids.Iq1[index];
+        for (int i = 0; i < 8; i++) codes[i] = (byte)(point[i] + (down ? Down : 0));
     }
 }

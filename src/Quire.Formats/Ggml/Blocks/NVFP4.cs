@@ -1,25 +1,23 @@
+using Quire.Tensors;
+
 namespace Quire.Formats;
 
 /// <summary>
 /// 64 values in 4 groups of 16: four unsigned E4M3 scales, then 8 bytes a group, byte i with values i (low nibble) and i + 8 as
 /// <see cref="E2M1"/> numbers.
 /// </summary>
-internal readonly struct NVFP4 : IBlockFormat
+internal readonly struct NVFP4 : ICodedFormat
 {
     public static GgmlType Type => GgmlType.NVFP4;
 
-    public static void Dequantize(ReadOnlySpan<byte> block, Span<float> values)
+    public static CodedLayout Coding { get; } = new(CodeKind.Level, 16, DType.F16) { Levels = E2M1.Doubled };
+
+    public static void ReadCodes(ReadOnlySpan<byte> block, Span<byte> codes, Span<float> scales)
     {
         for (int group = 0; group < 4; group++)
         {
-            float scale = HalfScale(block[group]);
-            ReadOnlySpan<byte> nibbles = block.Slice(4 + (group * 8), 8);
-            Span<float> target = values.Slice(group * 16, 16);
-            for (int i = 0; i < 8; i++)
-            {
-                target[i] = E2M1.Doubled[nibbles[i] & 15] * scale;
-                target[i + 8] = E2M1.Doubled[nibbles[i] >> 4] * scale;
-            }
+            scales[group] = HalfScale(block[group]);
+            Nibbles.Split(block.Slice(4 + (group * 8), 8), codes.Slice(group * 16, 16));
         }
     }
 
