@@ -1,3 +1,4 @@
+using Quire.Formats;
 using Quire.Kernels.Cpu;
 using Quire.Tensors;
 
@@ -17,6 +18,7 @@ internal sealed record RandomProduct(string Name, WeightFormat Format, CpuActiva
         new("W4A16", WeightFormat.Coded, CpuActivations.BF16, _ => new CodedLayout(CodeKind.Unsigned4, GroupSize, DType.F16) { HasZeros = true }),
         new("W8A8", WeightFormat.Coded, CpuActivations.Int8, inputs => new CodedLayout(CodeKind.Unsigned8, inputs, DType.BF16) { Activations = new ActivationScheme(ActivationFormat.Int8) }),
         Of(WeightFormat.Q8_0, CpuActivations.Int8), Of(WeightFormat.Q4_0, CpuActivations.Int8), Of(WeightFormat.Q4_1, CpuActivations.Int8),
+        new("IQ4_NL x Int8", WeightFormat.Coded, CpuActivations.Int8, _ => GgmlCodes.Layout(GgmlType.IQ4_NL)!),
         Of(WeightFormat.Q4_K, CpuActivations.Int8), Of(WeightFormat.Q5_K, CpuActivations.Int8), Of(WeightFormat.Q6_K, CpuActivations.Int8), Of(WeightFormat.Q3_K, CpuActivations.Int8),
         Of(WeightFormat.Q2_K, CpuActivations.BF16),
     ];
@@ -26,7 +28,7 @@ internal sealed record RandomProduct(string Name, WeightFormat Format, CpuActiva
     /// <summary>Bytes of the weight as published: codes, scales of 16 bits, and bytes of zeros.</summary>
     public long Bytes(int outputs, int inputs) => Coding?.Invoke(inputs) is not { } coding
         ? outputs * RandomRows.BytesPerRow(Format, inputs)
-        : outputs * ((coding.Kind == CodeKind.Unsigned4 ? (inputs + 1L) / 2 : inputs) + (coding.Groups(inputs) * (coding.HasZeros ? 3L : 2)));
+        : outputs * ((coding.Kind is CodeKind.Unsigned4 or CodeKind.Level ? (inputs + 1L) / 2 : inputs) + (coding.Groups(inputs) * (coding.HasZeros ? 3L : 2)));
 
     private static RandomProduct Of(WeightFormat format, CpuActivations activations) => new($"{format} x {activations}", format, activations);
 }

@@ -84,7 +84,7 @@ internal sealed class RandomRows : IWeightRows
 
     public void ReadCodes(long index, Span<byte> codes, Span<float> scales, Span<byte> zeros)
     {
-        for (int i = 0; i < codes.Length; i++) codes[i] = Coding!.Kind == CodeKind.Unsigned4 ? (byte)(row[i] & 15) : row[i];
+        for (int i = 0; i < codes.Length; i++) codes[i] = Coding!.Kind is CodeKind.Unsigned4 or CodeKind.Level ? (byte)(row[i] & 15) : row[i];
         scales.Fill(0.01f);
         zeros.Fill(7);
     }

@@ -6,10 +6,10 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Quire.Kernels.Cpu.Emission;
 
 /// <summary>What an int8 product in tile registers works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 56)]
+[StructLayout(LayoutKind.Explicit, Size = 64)]
 internal unsafe struct AmxIntegerArguments
 {
-    public const int WeightsOffset = 0, ActivationsOffset = 8, SumsOffset = 16, GroupsOffset = 24, DotsOffset = 32, TileOffset = 40, PlacesOffset = 48;
+    public const int WeightsOffset = 0, ActivationsOffset = 8, SumsOffset = 16, GroupsOffset = 24, DotsOffset = 32, TileOffset = 40, PlacesOffset = 48, LevelsOffset = 56;
 
     /// <summary>[groups] records of <see cref="UnpackedGroups"/>; where they are unpacked on the way, written, with room for <see cref="AmxIntegerEmitter.Ahead"/> more.</summary>
     [FieldOffset(WeightsOffset)]
@@ -38,6 +38,10 @@ internal unsafe struct AmxIntegerArguments
     /// <summary>Of each group, and of as many more as are unpacked ahead.</summary>
     [FieldOffset(PlacesOffset)]
     public GroupPlace* Places;
+
+    /// <summary>Bytes of a <see cref="LevelTable"/>, where the packed tile has levels.</summary>
+    [FieldOffset(LevelsOffset)]
+    public byte* Levels;
 }
 
 /// <summary>Int8 activations times sixteen columns of unpacked codes in tile registers (AMX): a group's dot products are one instruction, and are scaled in vector registers.</summary>
@@ -63,6 +67,9 @@ internal static class AmxIntegerEmitter
 
     private static readonly AssemblerRegisterZMM FifthBit = zmm22, FifthBits = zmm23, First = zmm24, Second = zmm25, Nibbles = zmm28;
 
+    // Where codes of 4 bits have no fifth one.
+    private static readonly AssemblerRegisterZMM Levels = FifthBits;
+
     // Of codes around it; else the sign bit.
     private static readonly AssemblerRegisterZMM Middle = zmm29;
 
@@ -82,10 +89,15 @@ internal static class AmxIntegerEmitter
             c.mov(r13, __qword_ptr[rdi + AmxIntegerArguments.TileOffset]);
             c.mov(eax, 0x0f0f0f0f);
             c.vpbroadcastd(Nibbles, eax);
-            c.mov(eax, hasMinima ? int.MinValue : packed.Value.Middle * 0x01010101);
+            c.mov(eax, hasMinima ? int.MinValue : packed.Value.HasLevelBytes ? unchecked((int)0x80808080) : packed.Value.Middle * 0x01010101);
             c.vpbroadcastd(Middle, eax);
             c.mov(eax, 0x10101010);
             c.vpbroadcastd(FifthBit, eax);
+            if (packed.Value.HasLevelBytes)
+            {
+                c.mov(rax, __qword_ptr[rdi + AmxIntegerArguments.LevelsOffset]);
+                c.vbroadcasti32x4(Levels, __xmmword_ptr[rax]);
+            }
         }
         c.mov(rsi, __qword_ptr[rdi + AmxIntegerArguments.WeightsOffset]);
         c.mov(r8, __qword_ptr[rdi + AmxIntegerArguments.ActivationsOffset]);
@@ -188,6 +200,11 @@ internal static class AmxIntegerEmitter
                 c.vpsrlw(high, low, 4);
                 c.vpandd(low, low, Nibbles);
                 c.vpandd(high, high, Nibbles);
+                if (format.HasLevelBytes)
+                {
+                    c.vpshufb(low, Levels, low);
+                    c.vpshufb(high, Levels, high);
+                }
                 if (!hasMinima)
                 {
                     c.vpsubb(low, low, Middle);

@@ -72,6 +72,7 @@ internal readonly unsafe struct AmxIntegerLinearJob<T>(ComputePool pool, PackedW
                     Dots = dots,
                     Tile = packed,
                     Places = places + group,
+                    Levels = (byte*)weight.Format.Levels + LevelTable.BytesOffset,
                 };
                 int count = Math.Min(ActivationTiles.BlockRows, rows - row);
                 if (block == firstBlock) AmxIntegerTiles.RunUnpacking(unpacking, weight.Format, count, hasMinima, &arguments);

@@ -19,7 +19,7 @@ internal static unsafe class AmxIntegerTiles
     }
 
     /// <summary>The tiles that unpack records on the way, by rows.</summary>
-    public static nint[] Of(PackedFormat format) => Unpacking.GetOrAdd(format, _ => new nint[AmxIntegerEmitter.MaxRows + 1]);
+    public static nint[] Of(PackedFormat format) => Unpacking.GetOrAdd(format with { Levels = 0 }, _ => new nint[AmxIntegerEmitter.MaxRows + 1]);
 
     public static void RunUnpacking(nint[] functions, PackedFormat format, int rows, bool hasMinima, AmxIntegerArguments* arguments)
     {

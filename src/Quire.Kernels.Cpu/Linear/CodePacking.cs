@@ -13,12 +13,7 @@ internal static unsafe class CodePacking
 
     public static PackedWeight Allocate(CodedLayout coding, long outputs, long inputs, Func<PackedFormat, ActivationScheme?, PackedFormat> layout)
     {
-        NativeBuffer? levels = null;
-        if (coding.Kind == CodeKind.Level)
-        {
-            levels = new NativeBuffer(coding.Levels!.Count * sizeof(float));
-            coding.Levels.ToArray().CopyTo(new Span<float>((float*)levels.Address, coding.Levels.Count));
-        }
+        NativeBuffer? levels = coding.Kind == CodeKind.Level ? LevelTable.Create(coding.Levels!) : null;
         CodeType codes = coding.Kind switch
         {
             CodeKind.Unsigned4 => CodeType.Bits4,
@@ -27,7 +22,7 @@ internal static unsafe class CodePacking
             _ => CodeType.Float8,
         };
         int groupSize = coding.GroupSize >= inputs ? (int)PackedFormat.Padded(inputs) : coding.GroupSize;
-        var format = new PackedFormat(codes, groupSize, coding.ScaleType, coding.HasZeros ? OffsetType.Zero : OffsetType.Middle, levels?.Address ?? 0);
+        var format = new PackedFormat(codes, groupSize, coding.ScaleType, coding.HasZeros ? OffsetType.Zero : OffsetType.Middle, levels?.Address ?? 0, HasWholeLevels: levels is not null && LevelTable.AreWhole(coding.Levels!));
         return new PackedWeight(layout(format, coding.Activations), outputs, inputs) { Levels = levels, Factor = coding.Factor, InputOrder = coding.InputOrder, Scheme = coding.Activations };
     }
 

@@ -70,7 +70,7 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
                     byte* packed = at;
                     at = (byte*)(sums + (Blocking.MaxRows * OutputPanels.SumColumns));
                     stride = (nint)format.TileBytes(groups * Packing.Group);
-                    for (int i = 0; i < count; i++) SuperblockUnpacking<T>.Unpack(weight.Format, packed + (i * weight.TileBytes), group, groups, at + (i * stride));
+                    for (int i = 0; i < count; i++) Unpack(packed + (i * weight.TileBytes), group, groups, at + (i * stride));
                 }
                 else
                 {
@@ -88,10 +88,16 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
 
     private int GroupsPerHeader => format.IsSuperblocks ? SuperblockGroups : Math.Min(format.HeaderInputs / Packing.Group, activations.Groups);
 
-    // Superblocks with groups of 16 are unpacked piece by piece.
-    private static bool Unpacks(PackedFormat format) => format.IsSuperblocks && format.GroupSize < Packing.Group;
+    // Superblocks with groups of 16, and levels, are unpacked piece by piece.
+    private static bool Unpacks(PackedFormat format) => format.HasLevelBytes || (format.IsSuperblocks && format.GroupSize < Packing.Group);
 
-    private static PackedFormat Multiplied(PackedFormat format) => Unpacks(format) ? Superblocks.Unpacked : format;
+    private static PackedFormat Multiplied(PackedFormat format) => format.HasLevelBytes ? LevelUnpacking<T>.Unpacked(format) : Unpacks(format) ? Superblocks.Unpacked : format;
+
+    private void Unpack(byte* tile, int group, int groups, byte* to)
+    {
+        if (weight.Format.HasLevelBytes) LevelUnpacking<T>.Unpack(weight.Format, tile, group, groups, to);
+        else SuperblockUnpacking<T>.Unpack(weight.Format, tile, group, groups, to);
+    }
 
     // Two tiles' groups that fill half of the nearest cache: a multiple of the groups under a header, or all.
     private int PieceGroups => GroupsPerHeader > 32 ? activations.Groups : 32 / GroupsPerHeader * GroupsPerHeader;

@@ -62,9 +62,10 @@ internal enum OffsetType
 /// <param name="GroupSize">Inputs that share a scale, 16 or a multiple of 32; 0 without scales.</param>
 /// <param name="ScaleType">F16, BF16 or F32.</param>
 /// <param name="Offset">Meaning of code 0.</param>
-/// <param name="Levels">Address of the numbers of <see cref="CodeType.Levels4"/>, 16 f32.</param>
+/// <param name="Levels">Address of the <see cref="LevelTable"/> of <see cref="CodeType.Levels4"/>.</param>
 /// <param name="ByColumn">Nibbles of a group of 32 inputs lie column by column, 16 bytes each: word i of a column holds inputs i, i + 8, i + 16 and i + 24, from the lowest bits on.</param>
-internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, DType ScaleType = DType.F16, OffsetType Offset = OffsetType.Middle, nint Levels = 0, bool ByColumn = false)
+/// <param name="HasWholeLevels">The levels are whole numbers of -128 .. 127.</param>
+internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, DType ScaleType = DType.F16, OffsetType Offset = OffsetType.Middle, nint Levels = 0, bool ByColumn = false, bool HasWholeLevels = false)
 {
     public static readonly PackedFormat F32 = new(CodeType.F32), BF16 = new(CodeType.BF16), F16 = new(CodeType.F16);
 
@@ -73,7 +74,10 @@ internal readonly record struct PackedFormat(CodeType Codes, int GroupSize = 0, 
     /// <summary>Rounded activations may be multiplied with the codes themselves.</summary>
     public bool HasIntegerProduct => !ByColumn && (GroupSize >= Packing.Group
         ? Codes is CodeType.Bits4 or CodeType.Bits8 or CodeType.Super4 or CodeType.Bits5
-        : Offset == OffsetType.Middle && Codes is CodeType.Bits8 or CodeType.Bits3 or CodeType.Bits6);
+        : Offset == OffsetType.Middle && Codes is CodeType.Bits8 or CodeType.Bits3 or CodeType.Bits6) || HasLevelBytes;
+
+    /// <summary>Levels are multiplied as bytes, which each piece is unpacked to.</summary>
+    public bool HasLevelBytes => !ByColumn && HasWholeLevels && HeaderInputs == Packing.Group;
 
     /// <summary>Groups of 32 whose dot products with activations of one scale a row are added exactly, before they are scaled: at most <see cref="MaxRunGroups"/>, and never across a header.
     /// 1 where each group is scaled by itself.</summary>

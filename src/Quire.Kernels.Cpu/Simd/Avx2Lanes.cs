@@ -175,6 +175,16 @@ internal readonly unsafe partial struct Avx2Lanes(Vector256<float> low, Vector25
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ChooseBytes(byte* source, byte* table, byte* low, byte* high)
+    {
+        Vector256<byte> a = Vector256.Load(source), b = Vector256.Load(source + 32), mask = Vector256.Create((byte)15), choices = Avx2.BroadcastVector128ToVector256(table);
+        Avx2.Shuffle(choices, a & mask).Store(low);
+        Avx2.Shuffle(choices, b & mask).Store(low + 32);
+        Avx2.Shuffle(choices, (a.AsUInt16() >>> 4).AsByte() & mask).Store(high);
+        Avx2.Shuffle(choices, (b.AsUInt16() >>> 4).AsByte() & mask).Store(high + 32);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes WidenBytes(byte* source) =>
         new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source + 8)));
 

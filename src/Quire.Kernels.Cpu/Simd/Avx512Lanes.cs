@@ -138,6 +138,14 @@ internal readonly unsafe partial struct Avx512Lanes(Vector512<float> value) : IL
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ChooseBytes(byte* source, byte* table, byte* low, byte* high)
+    {
+        Vector512<byte> bytes = Vector512.Load(source), mask = Vector512.Create((byte)15), choices = Avx512F.BroadcastVector128ToVector512((uint*)table).AsByte();
+        Avx512BW.Shuffle(choices, bytes & mask).Store(low);
+        Avx512BW.Shuffle(choices, (bytes.AsUInt16() >>> 4).AsByte() & mask).Store(high);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes WidenBytes(byte* source) => new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

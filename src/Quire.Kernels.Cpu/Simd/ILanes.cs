@@ -80,6 +80,10 @@ internal unsafe interface ILanes<TSelf> : IDots<TSelf>
     /// <summary>Lane i of <paramref name="low"/> is the low nibble of byte i of 64, of <paramref name="high"/> the high one: bytes, 64 of each.</summary>
     static abstract void UnpackNibbles(byte* source, byte* low, byte* high);
 
+    /// <summary>The same, with the byte of a table that each nibble chooses.</summary>
+    /// <param name="table">[16]</param>
+    static abstract void ChooseBytes(byte* source, byte* table, byte* low, byte* high);
+
     /// <summary>Sixteen bytes as numbers.</summary>
     static abstract TSelf WidenBytes(byte* source);
 

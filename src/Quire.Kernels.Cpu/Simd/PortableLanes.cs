@@ -165,6 +165,11 @@ internal readonly unsafe struct PortableLanes(Vector128<float> v0, Vector128<flo
         for (int i = 0; i < 64; i++) (low[i], high[i]) = ((byte)(source[i] & 15), (byte)(source[i] >> 4));
     }
 
+    public static void ChooseBytes(byte* source, byte* table, byte* low, byte* high)
+    {
+        for (int i = 0; i < 64; i++) (low[i], high[i]) = (table[source[i] & 15], table[source[i] >> 4]);
+    }
+
     public static PortableLanes WidenBytes(byte* source)
     {
         float* lanes = stackalloc float[16];

@@ -9,7 +9,7 @@ namespace Quire.Tests.Kernels;
 /// <summary>Products with activations rounded to bf16, where the CPU multiplies them faster; elsewhere the f32 products stand in.</summary>
 public sealed class BFloatLinearTests
 {
-    private static readonly WeightFormat[] Formats = [WeightFormat.BF16, WeightFormat.Q4_0, WeightFormat.Q4_1, WeightFormat.Q8_0];
+    private static readonly WeightFormat[] Formats = [WeightFormat.BF16, WeightFormat.Q4_0, WeightFormat.Q4_1, WeightFormat.Q5_1, WeightFormat.Q8_0];
 
     public static IEnumerable<TheoryDataRow<string, WeightFormat>> Cases =>
         from set in KernelSet.Available

@@ -11,7 +11,7 @@ public sealed class EmittedCodeTests
     [Fact]
     public void Int8_tiles_multiply_every_quad_of_every_row_and_tile_once()
     {
-        foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Bits8])
+        foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Bits8, CodeType.Levels4])
             foreach (OffsetType offset in Enum.GetValues<OffsetType>())
                 foreach (DType scale in (DType[])[DType.F16, DType.BF16, DType.F32])
                     for (int rows = 1; rows <= 6; rows++)
@@ -101,10 +101,11 @@ public sealed class EmittedCodeTests
                 // The same with records unpacked on the way: some ahead, and one before each product.
                 foreach (CodeType type in hasMinima ? [CodeType.Bits4, CodeType.Super4, CodeType.Bits5] : (CodeType[])[CodeType.Bits4, CodeType.Bits8])
                 {
-                    Instruction[] unpacking = Decode(AmxIntegerEmitter.Emit(rows, hasMinima, new PackedFormat(type, 32, DType.F16, hasMinima ? OffsetType.Minimum : OffsetType.Middle)));
+                    Instruction[] unpacking = Decode(AmxIntegerEmitter.Emit(rows, hasMinima, new PackedFormat(type, 32, DType.F16, hasMinima ? OffsetType.Minimum : OffsetType.Middle, HasWholeLevels: type == CodeType.Levels4)));
                     int unpacked = products + AmxIntegerEmitter.Ahead;
                     Assert.Equal(products, unpacking.Count(i => i.Mnemonic == Mnemonic.Tilestored));
                     Assert.Equal(type == CodeType.Bits8 ? 0 : unpacked * 4, unpacking.Count(i => i.Mnemonic == Mnemonic.Vpsrlw && i.Op1Kind == OpKind.Register));
+                    Assert.Equal(type == CodeType.Levels4 ? unpacked * 8 : 0, unpacking.Count(i => i.Mnemonic == Mnemonic.Vpshufb));
                     Assert.Equal(type == CodeType.Bits5 ? unpacked * 8 : 0, unpacking.Count(i => i.Mnemonic == Mnemonic.Vpternlogd));
                     Assert.Equal(unpacked * (hasMinima ? 2 : 1), unpacking.Count(i => i.Mnemonic == Mnemonic.Vcvtph2ps));
                 }

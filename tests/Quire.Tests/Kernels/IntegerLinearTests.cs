@@ -7,7 +7,7 @@ namespace Quire.Tests.Kernels;
 /// <summary>Products with activations rounded to int8.</summary>
 public sealed class IntegerLinearTests
 {
-    private static readonly WeightFormat[] Coded = [WeightFormat.Q4_0, WeightFormat.Q4_1, WeightFormat.Q8_0];
+    private static readonly WeightFormat[] Coded = [WeightFormat.Q4_0, WeightFormat.Q4_1, WeightFormat.Q5_1, WeightFormat.Q8_0];
 
     public static IEnumerable<TheoryDataRow<string, WeightFormat>> Cases =>
         from set in KernelSet.Available

@@ -13,8 +13,7 @@ public sealed class LinearTests
     [Theory, MemberData(nameof(Cases))]
     public void Products_equal_a_double_precision_oracle_for_awkward_sizes(string set, WeightFormat format)
     {
-        bool isGrouped = format is WeightFormat.Q4_0 or WeightFormat.Q4_1 or WeightFormat.Q8_0;
-        int[] inputs = isGrouped ? [32, 64, 96, 160] : [1, 2, 31, 64, 65, 130];
+        int[] inputs = StoredMatrix.IsGrouped(format) ? [32, 64, 96, 160] : [1, 2, 31, 64, 65, 130];
         foreach (int rows in (int[])[1, 2, 3, 5, 6, 7, 13, 97])
             foreach (int k in inputs)
                 foreach (int n in (int[])[1, 15, 16, 17, 64, 65, 130]) Compare(set, format, rows, k, n);
@@ -24,7 +23,7 @@ public sealed class LinearTests
     public void A_row_has_the_same_bits_in_any_batch(string set, WeightFormat format)
     {
         const int all = 64;
-        int inputs = format is WeightFormat.Q4_0 or WeightFormat.Q4_1 or WeightFormat.Q8_0 ? 160 : 131;
+        int inputs = StoredMatrix.IsGrouped(format) ? 160 : 131;
         List<NativeBuffer> owned = [];
         using PreparedLinear weight = KernelSets.Device(set).Prepare(new StoredMatrix(format, 100, inputs, 3));
         float[] input = KernelSets.Floats(5, all * inputs);

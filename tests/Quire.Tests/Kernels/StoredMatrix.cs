@@ -28,6 +28,9 @@ internal sealed class StoredMatrix : IWeightRows
     /// <summary>Formats of 256 inputs, which have a matrix of their own (<see cref="SuperblockPackingTests"/>).</summary>
     public static bool IsSuperblocks(WeightFormat format) => format is WeightFormat.Q2_K or WeightFormat.Q3_K or WeightFormat.Q4_K or WeightFormat.Q5_K or WeightFormat.Q6_K;
 
+    /// <summary>Formats of blocks of 32 inputs.</summary>
+    public static bool IsGrouped(WeightFormat format) => format is WeightFormat.Q4_0 or WeightFormat.Q4_1 or WeightFormat.Q5_1 or WeightFormat.Q8_0;
+
     public float[] Row(long row) => values[row];
 
     public void Read(long row, Span<float> destination) => values[row].CopyTo(destination);
@@ -61,18 +64,21 @@ internal sealed class StoredMatrix : IWeightRows
         {
             Half scale = (Half)(Next(random) * 0.1f), minimum = (Half)Next(random);
             bytes.AddRange(MemoryMarshal.AsBytes<Half>([scale]));
-            if (Format == WeightFormat.Q4_1) bytes.AddRange(MemoryMarshal.AsBytes<Half>([minimum]));
+            if (Format is WeightFormat.Q4_1 or WeightFormat.Q5_1) bytes.AddRange(MemoryMarshal.AsBytes<Half>([minimum]));
+            uint fifth = (uint)random.NextInt64();
+            if (Format == WeightFormat.Q5_1) bytes.AddRange(BitConverter.GetBytes(fifth));
             byte[] data = new byte[Format == WeightFormat.Q8_0 ? 32 : 16];
             random.NextBytes(data);
             bytes.AddRange(data);
             for (int i = 0; i < 32; i++)
             {
                 int nibble = Format == WeightFormat.Q8_0 ? 0 : i < 16 ? data[i] & 15 : data[i - 16] >> 4;
+                int code = Format == WeightFormat.Q5_1 ? nibble + (int)((fifth >> i & 1) * 16) : nibble;
                 numbers.Add(Format switch
                 {
                     WeightFormat.Q8_0 => (float)scale * (sbyte)data[i],
                     WeightFormat.Q4_0 => (float)scale * (nibble - 8),
-                    _ => (float)(((double)(float)scale * nibble) + (float)minimum),
+                    _ => (float)(((double)(float)scale * code) + (float)minimum),
                 });
             }
         }

@@ -19,7 +19,7 @@ internal readonly struct IQ1_M : ICodedFormat
         ulong parts = BinaryPrimitives.ReadUInt64LittleEndian(block[48..]);
         float scale = (float)BitConverter.UInt16BitsToHalf(
             (ushort)((parts >> 12 & 0xF) | (parts >> 24 & 0xF0) | (parts >> 36 & 0xF00) | (parts >> 48 & 0xF000)));
-        for (int group = 0; group < 16; group++) scales[group] = scale * (1 + (2 * (int)(parts >> ((group / 4 * 16) + (group % 4 * 3)) & 7)));
+        for (int group = 0; group < 16; group++) scales[group] = scale * (1 + (2 * (int)(parts >> ((group / 4 * 16) + (group % 4 * 3)) & 7))) * Iq1Shift.Eighth;
         for (int i = 0; i < 32; i++)
         {
             int nibble = nibbles[i / 2] >> (i % 2 * 4) & 15;

@@ -21,7 +21,7 @@ internal readonly struct IQ1_S : ICodedFormat
         {
             int word = BinaryPrimitives.ReadUInt16LittleEndian(words[(i / 4 * 2)..]);
             int index = lower[i] | (word >> (i % 4 * 3) & 7) << 8;
-            scales[i / 4] = scale * (1 + (2 * (word >> 12 & 7)));
+            scales[i / 4] = scale * (1 + (2 * (word >> 12 & 7))) * Iq1Shift.Eighth;
             Iq1Shift.Apply(index, down: word >> 15 != 0, codes.Slice(i * 8, 8));
         }
     }
