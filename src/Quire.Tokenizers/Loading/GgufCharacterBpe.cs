@@ -9,8 +9,9 @@ internal static class GgufCharacterBpe
         GgufVocabularyData vocabulary, GgufPreTokenizer pre, Dictionary<string, int> ids, IReadOnlyList<(string Left, string Right)> merges, PostProcessor? template)
     {
         List<AddedToken> added = GgufTokenizer.Added(vocabulary);
-        // As added tokens, runs of line breaks are found before anything else and whole.
-        if (pre.WholeLineBreaks) added.AddRange(ids.Where(token => IsLineBreaks(token.Key)).Select(token => new AddedToken(token.Value, token.Key)));
+        // As added tokens, which many of them are in any case, runs of line breaks are found before anything else and whole.
+        if (pre.WholeLineBreaks)
+            added.AddRange(ids.Where(token => IsLineBreaks(token.Key) && !added.Exists(known => known.Id == token.Value)).Select(token => new AddedToken(token.Value, token.Key)).ToArray());
         return new TokenizerParts
         {
             Model = new BpeModel(ids, merges, new BpeOptions { ByteFallback = true }),

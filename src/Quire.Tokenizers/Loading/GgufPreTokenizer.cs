@@ -9,6 +9,9 @@ internal sealed record GgufPreTokenizer(params string[] Patterns)
     /// <summary>The token that begins a text is added where the file does not say.</summary>
     public bool AddsBos { get; init; }
 
+    /// <summary>The token that begins a text is added even where the file says otherwise: some files of these models do, and err.</summary>
+    public bool AlwaysAddsBos { get; init; }
+
     /// <summary>Tokens are text with ▁ for spaces, not bytes.</summary>
     public bool InCharacters { get; init; }
 

@@ -92,7 +92,7 @@ internal static class GgufPreTokenizers
         "superbpe" => superBpe,
         "chameleon" => chameleon,
         "afmoe" => afmoe,
-        "gemma4" or "granite-embed-multi-311m" => lines with { AddsBos = true, WholeLineBreaks = true },
+        "gemma4" or "granite-embed-multi-311m" => lines with { AlwaysAddsBos = true, WholeLineBreaks = true },
         "sarvam-moe" => lines,
         "tekken" => tekken,
         "deepseek-v3" or "deepseek-r1" or "hunyuan-dense" or "joyai-llm" => deepseek3,

@@ -19,7 +19,8 @@ internal static class GgufTokenizer
         GgufPreTokenizer pre = GgufPreTokenizers.Find(vocabulary.Model == "gemma4" ? "gemma4" : vocabulary.Pre ?? "default", file);
         try
         {
-            if (pre.InCharacters) return GgufCharacterBpe.Read(vocabulary, pre, ids, Merges(vocabulary, file), Template(vocabulary, pre.AddsBos, file));
+            TemplatePostProcessor? template = Template(pre.AlwaysAddsBos ? vocabulary with { AddBosToken = true } : vocabulary, pre.AddsBos, file);
+            if (pre.InCharacters) return GgufCharacterBpe.Read(vocabulary, pre, ids, Merges(vocabulary, file), template);
             var model = new BpeModel(ids, Merges(vocabulary, file), new BpeOptions { IgnoreMerges = pre.IgnoreMerges });
             List<AddedToken> added = Added(vocabulary);
             return new TokenizerParts
@@ -28,7 +29,7 @@ internal static class GgufTokenizer
                 Added = new AddedVocabulary(added, null),
                 Texts = new TokenTexts(vocabulary.Tokens, added, null),
                 PreTokenizer = pre.Build(),
-                PostProcessor = Template(vocabulary, pre.AddsBos, file),
+                PostProcessor = template,
                 Decoder = new ByteLevelDecoder(),
             };
         }
