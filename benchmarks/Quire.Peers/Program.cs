@@ -3,10 +3,16 @@ using System.Text;
 using Quire.Peers;
 
 // Quire.Peers MODEL.gguf [REPEATS [OUT.md [WORK...]]]: both programs on one file, in turns, two threads each. A WORK is a part of a work's name; without any, all are measured. An OUT.md of - is none.
+// Quire.Peers pre-tokenizers OUT.json.gz: test vectors instead.
 if (args.Length == 0)
 {
-    Console.Error.WriteLine("Quire.Peers: name a GGUF file. Quire.Peers MODEL.gguf [REPEATS [OUT.md [WORK...]]]");
+    Console.Error.WriteLine("Quire.Peers: name a GGUF file. Quire.Peers MODEL.gguf [REPEATS [OUT.md [WORK...]]], or Quire.Peers pre-tokenizers OUT.json.gz");
     return 2;
+}
+if (args is ["pre-tokenizers", var vectors])
+{
+    PreTokenizerVectors.Write(vectors);
+    return 0;
 }
 string path = args[0];
 int repeats = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5, threads = Math.Min(2, Environment.ProcessorCount);

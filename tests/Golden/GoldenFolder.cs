@@ -19,6 +19,10 @@ public static class GoldenFolder
     /// <summary>The golden sub-folder of this name, or null where this data set has none.</summary>
     public static string? Find(string name) => Path.Combine(Root, name) is var path && Directory.Exists(path) ? path : null;
 
+    /// <summary>The sub-folders of this name, of the data set and of the checked-in subset, which may hold what the data set does not.</summary>
+    public static IEnumerable<string> FindAll(string name) =>
+        new[] { Root, Path.Combine(Repository, "tests", "golden") }.Distinct().Select(root => Path.Combine(root, name)).Where(Directory.Exists);
+
     /// <summary>Reads JSON, from <paramref name="path"/> or from <paramref name="path"/> + ".gz".</summary>
     public static JsonDocument ReadJson(string path)
     {

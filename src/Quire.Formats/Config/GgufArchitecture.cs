@@ -16,7 +16,7 @@ internal sealed record GgufArchitecture(string ClassName, string ModelType, bool
     private static readonly GgufArchitecture qwen3Labels = new("Qwen3ForSequenceClassification", "qwen3");
     private static readonly GgufArchitecture modernBertLabels = new("ModernBertForSequenceClassification", "modernbert");
 
-    // RoBERTa's files are BERT's: what comes before position 0 is cut off its table. Of BERT's own classifiers the converter leaves a part out. Of models that see pictures too, the text model is a file of its own.
+    // RoBERTa's files are BERT's: what comes before position 0 is cut off its table. Of BERT's own classifiers the converter leaves the pooler out; a file that has it is read. Of models that see pictures too, the text model is a file of its own.
     private static readonly string[] asOthers = ["Gemma3ForConditionalGeneration", "RobertaModel", "RobertaForSequenceClassification", "XLMRobertaModel", "XLMRobertaForSequenceClassification"];
 
     private static readonly Dictionary<string, GgufArchitecture> known = new()

@@ -18,6 +18,8 @@ internal sealed class GgufEncoderKeys(GgufFile file, GgufKeys keys, Utf8JsonWrit
             json.WriteString("pooling_type", pooling switch { 1 => "mean", 2 => "cls", 3 => "last", _ => throw QuireException.BadFile(file.Path, $"{keys.Key("pooling_type")} is {pooling}; a number from 0 to 4 was expected") });
         switch (file.Architecture)
         {
+            case "bert" when HasLabels(file) && !file.Tensors.ContainsKey(Dense):
+                throw QuireException.BadFile(file.Path, $"has no tensor {Dense}: llama.cpp's converter leaves out the pooler of BERT's own classifiers, without which their numbers are others; take the model's safetensors files");
             case "bert":
                 keys.Number("layer_norm_eps", "attention.layer_norm_epsilon");
                 json.WriteNumber("type_vocab_size", KindsOfTokens());

@@ -13,12 +13,14 @@ internal static class GgufTokenizer
         if (vocabulary.Model == "llama") return SentencePiece(vocabulary, file);
         if (vocabulary.Model == "bert") return GgufWordPiece.Read(vocabulary, file);
         if (vocabulary.Model == "t5") return Unigram(vocabulary, file);
-        if (vocabulary.Model != "gpt2") throw new QuireException(ErrorKind.NotSupported, $"{file}: a vocabulary of the kind \"{vocabulary.Model}\" is not supported");
+        if (vocabulary.Model is not ("gpt2" or "gemma4")) throw new QuireException(ErrorKind.NotSupported, $"{file}: a vocabulary of the kind \"{vocabulary.Model}\" is not supported");
         var ids = new Dictionary<string, int>(vocabulary.Tokens.Length, StringComparer.Ordinal);
         for (int id = 0; id < vocabulary.Tokens.Length; id++) ids.TryAdd(vocabulary.Tokens[id], id);
-        GgufPreTokenizer pre = GgufPreTokenizer.Find(vocabulary.Pre ?? "default", file);
+        GgufPreTokenizer pre = GgufPreTokenizers.Find(vocabulary.Model == "gemma4" ? "gemma4" : vocabulary.Pre ?? "default", file);
         try
         {
+            TemplatePostProcessor? template = Template(pre.AlwaysAddsBos ? vocabulary with { AddBosToken = true } : vocabulary, pre.AddsBos, file);
+            if (pre.InCharacters) return GgufCharacterBpe.Read(vocabulary, pre, ids, Merges(vocabulary, file), template);
             var model = new BpeModel(ids, Merges(vocabulary, file), new BpeOptions { IgnoreMerges = pre.IgnoreMerges });
             List<AddedToken> added = Added(vocabulary);
             return new TokenizerParts
@@ -27,7 +29,7 @@ internal static class GgufTokenizer
                 Added = new AddedVocabulary(added, null),
                 Texts = new TokenTexts(vocabulary.Tokens, added, null),
                 PreTokenizer = pre.Build(),
-                PostProcessor = Template(vocabulary, pre.AddsBos, file),
+                PostProcessor = template,
                 Decoder = new ByteLevelDecoder(),
             };
         }

@@ -15,6 +15,7 @@ internal static class PreTokenizerConfig
         "Punctuation" => new CharacterPreTokenizer(UnicodeClass.IsPunctuation, config.Has("behavior") ? Behavior(config) : SplitBehavior.Isolated),
         "BertPreTokenizer" => Bert(),
         "CharDelimiterSplit" => new SplitPreTokenizer(SplitPattern.Literal(config.String("delimiter")), SplitBehavior.Removed, invert: false),
+        "UnicodeScripts" => new ScriptRunsPreTokenizer(),
         "FixedLength" => new FixedLengthPreTokenizer(config.Int("length") is > 0 and var length ? length : throw config.Bad("has a length below 1")),
         var other => throw config.NotSupported($"the type \"{other}\""),
     };

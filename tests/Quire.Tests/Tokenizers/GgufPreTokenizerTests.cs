@@ -18,10 +18,16 @@ public sealed class GgufPreTokenizerTests
     [InlineData("exaone4", "a 1234", "a|_1234")]
     [InlineData("minimax-m2", "helloWorld's 1234", "hello|World's|_|123|4")]
     [InlineData("bailingmoe", "Don't 12\n\n", "Don|'t|_|1|2|\n\n")]
+    [InlineData("afmoe", "x  1234567ก", "x|__|1|234|567|ก")]
+    [InlineData("tiny_aya", "1234 1234a", "1|234|_|123|4|a")]
+    [InlineData("superbpe", "a b 12345 c", "a_b_|12|345|_c")]
+    [InlineData("kimi-k2", "中A々aB", "中|A|々|a|B")]
+    [InlineData("exaone-moe", "a b c! d", "a_b_c|!|_d")]
+    [InlineData("youtu", "aB한中12", "a|B|한|中|1|2")]
     public void A_name_splits_as_its_models_do(string name, string text, string pieces)
     {
         var whole = new PreTokens(AlignedText.Original(text, withOffsets: true), [new TextRange(0, text.Length)]);
-        PreTokens tokens = GgufPreTokenizer.Find(name, "x.gguf").Build().Split(whole, startsText: true);
+        PreTokens tokens = GgufPreTokenizers.Find(name, "x.gguf").Build().Split(whole, startsText: true);
         // Pieces are in the alphabet of bytes; their places count runes of the text.
         Rune[] runes = [.. text.EnumerateRunes()];
         Assert.Equal(pieces.Replace('_', ' ').Split('|'), tokens.Pieces.Select(piece => string.Concat(runes[tokens.Text.Starts![piece.Start]..tokens.Text.Ends![piece.End - 1]])));
@@ -29,5 +35,5 @@ public sealed class GgufPreTokenizerTests
 
     [Fact]
     public void An_unknown_name_is_an_error_that_says_it() =>
-        Assert.Contains("\"afmoe\" is not supported", Assert.Throws<QuireException>(() => GgufPreTokenizer.Find("afmoe", "x.gguf")).Message, StringComparison.Ordinal);
+        Assert.Contains("\"x-1\" is not supported", Assert.Throws<QuireException>(() => GgufPreTokenizers.Find("x-1", "x.gguf")).Message, StringComparison.Ordinal);
 }

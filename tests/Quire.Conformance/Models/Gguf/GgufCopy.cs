@@ -62,6 +62,7 @@ internal static class GgufCopy
         ["FalconForCausalLM"] = "falcon",
         ["MPTForCausalLM"] = "mpt",
         ["BertModel"] = "bert",
+        ["BertForSequenceClassification"] = "bert",
         ["RobertaModel"] = "bert",
         ["RobertaForSequenceClassification"] = "bert",
         ["XLMRobertaModel"] = "bert",

@@ -17,11 +17,16 @@ public sealed class GgufPoolingTests
         using var golden = new PoolingGolden(name);
         using Checkpoint origin = Checkpoint.Open(golden.Folder);
         if (GgufCopy.Refusal(origin.Config) is { } refusal) Assert.Skip($"{name}: {refusal}");
+        await Compare(golden, GgufCopy.Build(origin));
+    }
+
+    internal static async Task Compare(PoolingGolden golden, byte[] copy)
+    {
         string folder = Directory.CreateTempSubdirectory("quire").FullName;
         try
         {
-            string path = Path.Combine(folder, name + ".gguf");
-            await File.WriteAllBytesAsync(path, GgufCopy.Build(origin), TestContext.Current.CancellationToken);
+            string path = Path.Combine(folder, "model.gguf");
+            await File.WriteAllBytesAsync(path, copy, TestContext.Current.CancellationToken);
             using var engine = new EngineRunner(path, new QuireOptions { DType = "float32" });
             for (int i = 0; i < golden.Prompts.Length; i++)
             {
