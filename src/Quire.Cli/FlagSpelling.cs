@@ -1,6 +1,6 @@
 namespace Quire.Cli;
 
-/// <summary>Other spellings that vLLM takes: <c>--max_model_len</c> is <c>--max-model-len</c>.</summary>
+/// <summary>Other spellings that vLLM takes: <c>--max_model_len</c> is <c>--max-model-len</c>. Keys behind a dot stay as they are (<see cref="DottedFlags"/>).</summary>
 internal static class FlagSpelling
 {
     public static string[] Normalise(string[] args) => Array.ConvertAll(args, Normalise);
@@ -8,7 +8,7 @@ internal static class FlagSpelling
     private static string Normalise(string argument)
     {
         if (!argument.StartsWith("--", StringComparison.Ordinal)) return argument;
-        int end = argument.IndexOf('=', StringComparison.Ordinal);
+        int end = argument.AsSpan().IndexOfAny('=', '.');
         string name = end < 0 ? argument : argument[..end];
         return name.Replace('_', '-') + (end < 0 ? "" : argument[end..]);
     }

@@ -13,9 +13,11 @@ var root = new RootCommand("Quire: a high-throughput LLM inference and serving e
 };
 try
 {
-    string[] normalised = FlagSpelling.Normalise(args);
+    string[] normalised = DottedFlags.Gather(FlagSpelling.Normalise(args));
     UnsupportedFlags.Check(normalised, root);
-    return await root.Parse(normalised).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    ParseResult parsed = root.Parse(normalised);
+    ParseErrors.Check(parsed);
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (QuireException e)
 {
