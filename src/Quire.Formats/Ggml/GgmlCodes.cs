@@ -32,14 +32,15 @@ public static class GgmlCodes
     /// <param name="values">As many as the blocks hold, all written.</param>
     internal static void Dequantize(GgmlType type, ReadOnlySpan<byte> blocks, Span<float> values)
     {
-        CodedLayout coding = types[type].Coding;
+        (CodedLayout coding, BlockReader read) = types[type];
         int size = type.BlockSize(), bytes = type.BlockBytes();
         Span<byte> codes = stackalloc byte[size];
-        Span<float> scales = stackalloc float[coding.Groups(size)];
+        Span<float> scales = stackalloc float[coding.Groups(size)], numbers = stackalloc float[256];
+        for (int code = 0; code < (coding.Kind == CodeKind.Unsigned8 ? 256 : 16); code++) numbers[code] = coding.Number((byte)code) - coding.Middle;
         for (; !values.IsEmpty; blocks = blocks[bytes..], values = values[size..])
         {
-            Read(type, blocks[..bytes], codes, scales);
-            for (int i = 0; i < size; i++) values[i] = (coding.Number(codes[i]) - coding.Middle) * scales[i / coding.GroupSize];
+            read(blocks[..bytes], codes, scales);
+            for (int i = 0; i < size; i++) values[i] = numbers[codes[i]] * scales[i / coding.GroupSize];
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Linear;
@@ -29,12 +30,13 @@ internal static unsafe class CodePacking
     public static void Pack(byte* tile, IWeightRows rows, long first, int count, PackedFormat format)
     {
         int inputs = (int)rows.Shape[1], groups = rows.Coding!.Groups(inputs);
-        var codes = new byte[inputs];
+        // Codes past the last input of a group stay 0.
+        var codes = new byte[PackedFormat.Padded(inputs)];
         var scales = new float[groups];
         var zeros = new byte[groups];
         for (int column = 0; column < count; column++)
         {
-            rows.ReadCodes(first + column, codes, scales, zeros);
+            rows.ReadCodes(first + column, codes.AsSpan(0, inputs), scales, zeros);
             byte* header = tile;
             for (int start = 0; start < inputs; start += format.HeaderInputs)
             {
@@ -47,20 +49,33 @@ internal static unsafe class CodePacking
                 byte* at = header + format.HeaderBytes;
                 for (int k = start; k < Math.Min(inputs, start + format.HeaderInputs); k += Packing.Group, at += format.CodeBytes)
                 {
-                    ReadOnlySpan<byte> group = codes.AsSpan(k, Math.Min(Packing.Group, inputs - k));
-                    for (int i = 0; i < group.Length; i++)
-                    {
-                        if (!format.HasNibbles)
-                        {
-                            at[Packing.ByteOf8(column, i)] = group[i];
-                            continue;
-                        }
-                        (int index, int shift) = Packing.Nibble(format.ByColumn, column, i);
-                        at[index] |= (byte)(group[i] << shift);
-                    }
+                    if (!format.HasNibbles) PackBytes(codes.AsSpan(k, Packing.Group), (uint*)at + column);
+                    else if (format.ByColumn) PackColumn(codes.AsSpan(k, Packing.Group), at + (column * Packing.ColumnBytes));
+                    else PackQuads(codes.AsSpan(k, Packing.Group), (uint*)at + column);
                 }
                 header = at;
             }
+        }
+    }
+
+    private static void PackBytes(ReadOnlySpan<byte> codes, uint* to)
+    {
+        for (int i = 0; i < Packing.Group; i += 4, to += Packing.Columns) *to = MemoryMarshal.Read<uint>(codes[i..]);
+    }
+
+    // Four codes in the low nibbles of a word, the next four in the high ones.
+    private static void PackQuads(ReadOnlySpan<byte> codes, uint* to)
+    {
+        for (int i = 0; i < Packing.Group; i += 8, to += Packing.Columns) *to = MemoryMarshal.Read<uint>(codes[i..]) | (MemoryMarshal.Read<uint>(codes[(i + 4)..]) << 4);
+    }
+
+    // Word i: codes i and i + 8 in its low byte, i + 16 and i + 24 in its high one.
+    private static void PackColumn(ReadOnlySpan<byte> codes, byte* to)
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            to[2 * i] = (byte)(codes[i] | (codes[i + 8] << 4));
+            to[(2 * i) + 1] = (byte)(codes[i + 16] | (codes[i + 24] << 4));
         }
     }
 

@@ -122,6 +122,7 @@ internal sealed class AdapterReader(IDevice device, ModelSpec spec, WeightMap na
     private void ReadBias(LoraModule module, int layer, (WeightPart Part, int Rows)[] parts, int rows, Span<float> difference)
     {
         if (module.Bias!.Length != rows) throw QuireException.BadFile(adapter.Folder, $"{module.Name}: the bias has {module.Bias.Length} elements, the base has {rows}");
+        if (weights.Value.IsGguf) throw QuireException.BadFile(adapter.Folder, $"{module.Name}: biases that an adapter has trained need a base of safetensors; GGUF keeps biases in another order");
         float[] own = weights.Value.Bias(module.Name, rows);
         IWeightRows arranged = Arrange(new ArrayRows(module.Name, [.. module.Bias.Zip(own, (now, before) => now - before)], 1), layer, parts);
         for (int row = 0; row < rows; row++) arranged.Read(row, difference.Slice(row, 1));

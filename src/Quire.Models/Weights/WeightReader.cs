@@ -292,6 +292,9 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightMap names, IDevi
         float Of(WeightPart part) => Read(part, layer, 1)[0];
     }
 
+    /// <summary>Tensors have GGUF's names and orders.</summary>
+    public bool IsGguf => checkpoint.Config.IsGguf;
+
     /// <summary>The bias of a module, in stored order.</summary>
     /// <param name="module">Name without <c>.bias</c>.</param>
     public float[] Bias(string module, int length) => Read(module + ".bias", length);

@@ -3,6 +3,9 @@ namespace Quire.Tokenizers;
 /// <summary>What a value of <c>tokenizer.ggml.pre</c> means: regexes applied one after the other, and some habits.</summary>
 internal sealed record GgufPreTokenizer(params string[] Patterns)
 {
+    /// <summary>Comes before the regexes.</summary>
+    public DigitGroupsPreTokenizer? DigitGroups { get; init; }
+
     /// <summary>A piece that is itself a token is not put together from merges.</summary>
     public bool IgnoreMerges { get; init; }
 
@@ -20,7 +23,8 @@ internal sealed record GgufPreTokenizer(params string[] Patterns)
 
     public PreTokenizer Build()
     {
-        var splits = Patterns.Select(pattern => new SplitPreTokenizer(SplitPattern.Oniguruma(pattern), SplitBehavior.Isolated, false));
+        IEnumerable<PreTokenizer> splits = Patterns.Select(pattern => new SplitPreTokenizer(SplitPattern.Oniguruma(pattern), SplitBehavior.Isolated, false));
+        if (DigitGroups is not null) splits = splits.Prepend(DigitGroups);
         return new SequencePreTokenizer(InCharacters ? [.. splits] : [.. splits, new ByteLevelPreTokenizer(addPrefixSpace: false, useRegex: false)]);
     }
 }

@@ -42,6 +42,39 @@ public sealed class LoraTests
         Compare(runner, -1, golden.RootElement.GetProperty("base").GetProperty(baseName).GetProperty("prompts"), Rows(tensors, $"base.{baseName}.last_logits"), 5e-4);
     }
 
+    [Theory, MemberData(nameof(Adapters))]
+    public void Over_a_GGUF_copy_of_the_base_logits_are_the_same(string name)
+    {
+        using JsonDocument golden = Golden(name, "adapters");
+        JsonElement expected = golden.RootElement.GetProperty("adapters").GetProperty(name);
+        string folder = Path.Combine(Root!, "adapters", name), file = Path.ChangeExtension(Path.GetTempFileName(), ".gguf");
+        Assert.SkipWhen(ReplacesModules(folder) is not null, $"{name} replaces modules, which is refused anyway");
+        try
+        {
+            using (Checkpoint origin = Checkpoint.Open(Path.Combine(Root!, "base", expected.GetProperty("base").GetString()!)))
+            {
+                if (GgufCopy.Refusal(origin.Config) is { } refusal) Assert.Skip($"{name}: {refusal}");
+                File.WriteAllBytes(file, GgufCopy.Build(origin));
+            }
+            using var runner = new ForwardRunner(file);
+            using (LoraCheckpoint adapter = LoraCheckpoint.Open(folder))
+            {
+                if (adapter.Modules.Values.Any(module => module.Bias is not null))
+                {
+                    Assert.Contains("biases that an adapter has trained need a base of safetensors", Assert.Throws<QuireException>(() => runner.LoadAdapter(0, folder)).Message, StringComparison.Ordinal);
+                    return;
+                }
+            }
+            runner.LoadAdapter(1, folder);
+            using SafetensorsFile tensors = SafetensorsFile.Open(Path.Combine(Root!, "golden.safetensors"));
+            Compare(runner, 1, expected.GetProperty("prompts"), Rows(tensors, $"adapter.{name}.last_logits"), expected.GetProperty("tolerance_f32").GetDouble());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     // The labels' head is made of the base's rows once; the adapter would change nothing there, and nobody would see it.
     [Theory, MemberData(nameof(Adapters))]
     public void An_adapter_of_the_LM_head_is_refused_where_labels_are_made_of_it(string name)
