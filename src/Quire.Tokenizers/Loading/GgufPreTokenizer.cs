@@ -3,8 +3,8 @@ namespace Quire.Tokenizers;
 /// <summary>What a value of <c>tokenizer.ggml.pre</c> means: regexes applied one after the other, and some habits.</summary>
 internal sealed record GgufPreTokenizer(params string[] Patterns)
 {
-    /// <summary>Comes before the regexes.</summary>
-    public DigitGroupsPreTokenizer? DigitGroups { get; init; }
+    /// <summary>Comes before the regexes. Made when it is needed: its own are compiled.</summary>
+    public Func<DigitGroupsPreTokenizer>? DigitGroups { get; init; }
 
     /// <summary>A piece that is itself a token is not put together from merges.</summary>
     public bool IgnoreMerges { get; init; }
@@ -24,7 +24,7 @@ internal sealed record GgufPreTokenizer(params string[] Patterns)
     public PreTokenizer Build()
     {
         IEnumerable<PreTokenizer> splits = Patterns.Select(pattern => new SplitPreTokenizer(SplitPattern.Oniguruma(pattern), SplitBehavior.Isolated, false));
-        if (DigitGroups is not null) splits = splits.Prepend(DigitGroups);
+        if (DigitGroups is not null) splits = splits.Prepend(DigitGroups());
         return new SequencePreTokenizer(InCharacters ? [.. splits] : [.. splits, new ByteLevelPreTokenizer(addPrefixSpace: false, useRegex: false)]);
     }
 }

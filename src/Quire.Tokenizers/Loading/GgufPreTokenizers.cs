@@ -44,12 +44,12 @@ internal static class GgufPreTokenizers
     private static readonly GgufPreTokenizer miniCpm5 = new(@"\p{N}{1,3}", $@"{Contractions}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}+|{Rest}") { IgnoreMerges = true };
     private static readonly GgufPreTokenizer exaoneMoe = new(
         $@"{Contractions}|[^\r\n\p{{L}}\p{{N}}]?(?:\p{{L}}\p{{M}}*(?: \p{{L}}\p{{M}}*)*)+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+");
-    private static readonly GgufPreTokenizer superBpe = new(@"\p{N}+") { DigitGroups = new DigitGroupsPreTokenizer(SplitPattern.Oniguruma(@"\d+"), null, isolates: false) };
+    private static readonly GgufPreTokenizer superBpe = new(@"\p{N}+") { DigitGroups = () => new DigitGroupsPreTokenizer(SplitPattern.Oniguruma(@"\d+"), null, isolates: false) };
     private static readonly GgufPreTokenizer chameleon = new(
         "<sentinel:[0-9]+>", "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", @"([\t\n]|    |  )", @"\p{N}", @"[\p{P}!-/:-@\[-`{-~]", SplitPattern.Gpt2)
     { AddsBos = true };
     private static readonly GgufPreTokenizer gpt4o = new($@"{CasedWords}|\p{{N}}{{1,3}}|{CasedRest}");
-    private static readonly GgufPreTokenizer tinyAya = new($@"{CasedWords}|\p{{N}}{{1,3}}|{CasedRest}") { DigitGroups = new DigitGroupsPreTokenizer(SplitPattern.Oniguruma(@"\d+"), SplitPattern.Oniguruma(@"\d\b"), isolates: true) };
+    private static readonly GgufPreTokenizer tinyAya = new($@"{CasedWords}|\p{{N}}{{1,3}}|{CasedRest}") { DigitGroups = () => new DigitGroupsPreTokenizer(SplitPattern.Oniguruma(@"\d+"), SplitPattern.Oniguruma(@"\d\b"), isolates: true) };
     private static readonly GgufPreTokenizer youtu = new(
         "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥\u3040-ゟ゠-ヿ]+", $@"{CasedWords}|\p{{N}}|{CasedRest}")
     { IgnoreMerges = true };
@@ -60,7 +60,7 @@ internal static class GgufPreTokenizers
     private static readonly GgufPreTokenizer afmoe = new(
         "[一-鿿㐀-䶿\u8C48-\uFAFF\u3040-ゟ゠-ヿ･-ﾟ⼀-\u2FDF\u0E40-\u0E7F\u0E80-\u0EFFក-\u17FFက-႟ꩠ-ꩿꧠ-\uA9FF가-\uD7AFᄀ-ᇿ]+",
         AsciiMarksBeforeWords)
-    { DigitGroups = new DigitGroupsPreTokenizer(SplitPattern.Oniguruma(@"\p{N}+"), null, isolates: true) };
+    { DigitGroups = () => new DigitGroupsPreTokenizer(SplitPattern.Oniguruma(@"\p{N}+"), null, isolates: true) };
     private static readonly GgufPreTokenizer lines = new(@"[^\n]+|\n+") { InCharacters = true };
 
     public static GgufPreTokenizer Find(string name, string file) => name switch
