@@ -119,6 +119,8 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
 
     public PreparedLora PrepareTableLora(IWeightRows table, LoraPart part) => LoraPacking.PackTable(pool, table, part, fallback);
 
+    public LoraSlots CreateLoraSlots() => new CpuLoraSlots();
+
     private static void CheckUpdate(Tensor output, in LoraUpdate update)
     {
         if (update.Adapters is null) return;
@@ -127,12 +129,12 @@ public sealed class CpuDevice(KernelSet kernels, ComputePool pool, DType weights
         if (update.Slots.Shape.Count != output.Shape.Rows) throw new ArgumentException($"{update.Slots.Shape.Count} slots are given for {output.Shape.Rows} rows");
     }
 
-    public void Lora(Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots)
+    public void Lora(Tensor output, Tensor input, LoraSlots adapters, Tensor slots)
     {
         Check.F32(output, nameof(output), slots.Shape.Count, output.Shape.Columns);
         Check.Type(slots, nameof(slots), DType.I32);
         if (input.Type != DType.I32) Check.F32(input, nameof(input), slots.Shape.Count, input.Shape.Columns);
-        kernels.Lora(pool, output, input, adapters, slots);
+        kernels.Lora(pool, output, input, CpuLoraSlots.Of(adapters), slots);
     }
 
     public void SplitHeads(Tensor query, Tensor qkv, in KvCache cache, in AttentionBatch batch, in HeadRule rule, in LoraUpdate update = default)

@@ -80,7 +80,7 @@ public abstract class KernelSet
     /// <summary>Sum of an adapter's ranks of one product at most.</summary>
     internal abstract int MaxLoraRank { get; }
 
-    internal abstract void Lora(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots);
+    internal abstract void Lora(ComputePool pool, Tensor output, Tensor input, CpuLoraSlots adapters, Tensor slots);
 
     internal abstract void Norm(ComputePool pool, Tensor output, Tensor input, in NormWeight norm);
 
@@ -337,12 +337,12 @@ public abstract class KernelSet
                 pool.Run(ref job, items);
                 return;
             }
-            var lora = new LoraJob<T>(pool, (float*)rows.Address, (int)rows.Shape.Columns, (float*)update.Input.Address, (int)update.Input.Shape.Columns, null, update.Adapters, (int*)update.Slots.Address, count);
+            var lora = new LoraJob<T>(pool, (float*)rows.Address, (int)rows.Shape.Columns, (float*)update.Input.Address, (int)update.Input.Shape.Columns, null, CpuLoraSlots.Of(update.Adapters), (int*)update.Slots.Address, count);
             var both = new AfterLora<T, TJob>(lora, job, rowsPerItem, count);
             pool.Run(ref both, items);
         }
 
-        internal override void Lora(ComputePool pool, Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots)
+        internal override void Lora(ComputePool pool, Tensor output, Tensor input, CpuLoraSlots adapters, Tensor slots)
         {
             bool isTable = input.Type == DType.I32;
             var job = new LoraJob<T>(pool, (float*)output.Address, (int)output.Shape.Columns, isTable ? null : (float*)input.Address, isTable ? 0 : (int)input.Shape.Columns,

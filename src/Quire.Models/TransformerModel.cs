@@ -25,7 +25,7 @@ public sealed class TransformerModel : IDisposable
     private TransformerModel(IDevice device, ModelSpec spec, WeightReader reader, WeightMap hubNames, int positions)
     {
         this.hubNames = hubNames;
-        adapters = new LoraSites(spec.Layers.Count);
+        adapters = new LoraSites(device, spec.Layers.Count);
         this.device = device;
         Spec = spec;
         embedding = reader.Prepare(reader.Table(WeightPart.Embedding, spec));
@@ -127,7 +127,7 @@ public sealed class TransformerModel : IDisposable
             device.Embed(hidden, batch.TokenTypes, typeTable, 1);
             device.Add(residual, hidden, 1);
         }
-        adapters[LoraTarget.Embedding].Apply(device, residual, batch.TokenIds, batch.AdapterSlots);
+        adapters[LoraTarget.Embedding].Apply(residual, batch.TokenIds, batch.AdapterSlots);
         if (!embeddingNorm.Weight.IsEmpty) device.Norm(residual, residual, embeddingNorm);
         for (int i = 0; i < count; i++)
             layers[i].Forward(device, workspace, residual, hidden, Memory(i), batch.AdapterSlots);
@@ -168,7 +168,7 @@ public sealed class TransformerModel : IDisposable
     {
         Normalise(hidden);
         device.Linear(logits, hidden, head!, new LinearEpilogue(headBias));
-        adapters[LoraTarget.Head].Apply(device, logits, hidden, adapterSlots);
+        adapters[LoraTarget.Head].Apply(logits, hidden, adapterSlots);
         if (Spec.LogitScale != 1 || Spec.LogitCap > 0) device.ScaleAndCap(logits, Spec.LogitScale, Spec.LogitCap);
     }
 

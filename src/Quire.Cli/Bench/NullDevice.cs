@@ -28,6 +28,8 @@ internal sealed class NullDevice : IDevice
 
     public PreparedLora PrepareLora(IReadOnlyList<LoraPart> parts, ReadOnlySpan<float> bias) => throw Unsupported();
 
+    public LoraSlots CreateLoraSlots() => new NoSlots();
+
     public PreparedLora PrepareTableLora(IWeightRows table, LoraPart part) => throw Unsupported();
 
     public void Embed(Tensor output, Tensor ids, PreparedLinear table, float scale)
@@ -50,7 +52,7 @@ internal sealed class NullDevice : IDevice
     {
     }
 
-    public void Lora(Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots)
+    public void Lora(Tensor output, Tensor input, LoraSlots adapters, Tensor slots)
     {
     }
 
@@ -134,6 +136,15 @@ internal sealed class NullDevice : IDevice
         public override long ByteCount => 0;
 
         protected override void Dispose(bool disposing)
+        {
+        }
+    }
+
+    private sealed class NoSlots : LoraSlots
+    {
+        public override bool IsEmpty => true;
+
+        public override void Set(int slot, PreparedLora? update)
         {
         }
     }

@@ -9,9 +9,8 @@ namespace Quire.Kernels.Cpu.Lora;
 /// <summary>output += each row's adapter of its input. Rows of different adapters stand side by side in a step, and no row's result depends on another's.</summary>
 /// <param name="input">[rows][inputs] f32; null where inputs are rows of a table, chosen by <paramref name="ids"/>.</param>
 /// <param name="ids">i32 [rows], for tables.</param>
-/// <param name="adapters">By slot; null changes nothing.</param>
 /// <param name="slots">i32 [rows]: slot of each row's adapter, -1 for none.</param>
-internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int outputs, float* input, int inputs, int* ids, IReadOnlyList<PreparedLora?> adapters, int* slots, int rows) : IJob
+internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int outputs, float* input, int inputs, int* ids, CpuLoraSlots adapters, int* slots, int rows) : IJob
     where T : unmanaged, ILanes<T>
 {
     private const int FewRows = 64;
@@ -20,6 +19,11 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     private const int FarRows = 4;
 
     private const int AheadAlone = 2048;
+
+    // Query, key and value.
+    private const int MostParts = 3;
+
+    private readonly LoraPlace* places = adapters.Places;
 
     // Many rows are mostly of few adapters, whose weights then stay in the nearest caches.
     private readonly int rowsPerItem = rows <= FewRows ? 1 : 4;
@@ -35,28 +39,34 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     public void Update(int first, int end, int worker)
     {
         for (int row = first; row < end; row++)
-            if (Of(row) is { } adapter) Update(adapter, row, (float*)pool.Scratch(worker), Ahead(adapter, row));
+        {
+            LoraHeader* header = Of(row);
+            if (header != null) Update(header, row, (float*)pool.Scratch(worker), Ahead(header, row));
+        }
     }
 
-    private CpuLora? Of(int row) => slots[row] >= 0 ? (CpuLora?)adapters[slots[row]] : null;
+    private LoraHeader* Of(int row) => slots[row] >= 0 ? places[slots[row]].Header : null;
 
     // Matrices come from memory once a row, in pieces too short for the processor to see ahead: with each line of a row's, that of the next row's is asked for. Bytes between the two.
-    private nint Ahead(CpuLora adapter, int row)
+    private nint Ahead(LoraHeader* header, int row)
     {
         int next = row + 1;
         while (next < rows && next - row < FarRows && slots[next] < 0) next++;
-        return next < rows && Of(next) is { } other && other != adapter ? other.Address - adapter.Address : AheadAlone;
+        LoraHeader* other = next < rows ? Of(next) : null;
+        if (other == null || other == header) return AheadAlone;
+        for (int line = 0; line < LoraHeader.Bytes(MostParts); line += 64) Fetching.Ahead((byte*)other + line);
+        return (nint)((byte*)other - (byte*)header);
     }
 
-    private void Update(CpuLora adapter, int row, float* shrunk, nint ahead)
+    private void Update(LoraHeader* header, int row, float* shrunk, nint ahead)
     {
         float* x = input == null ? null : input + ((long)row * inputs), to = output + ((long)row * outputs);
-        if (adapter.Table is { } table) EmbeddingRows.Copy(table, ids[row], 1, shrunk);
-        if (adapter.Shrink is { } shrink) Shrink(shrink, x, shrunk, ahead);
-        foreach (CpuLoraPart part in adapter.Parts)
-            Expand(part.Expand, part.FirstRank < 0 ? x : shrunk + part.FirstRank, to + part.FirstOutput, ahead);
-        if (adapter.Bias == 0) return;
-        for (int i = 0; i < outputs; i++) to[i] += ((float*)adapter.Bias)[i];
+        if (x == null) EmbeddingRows.Copy(adapters[slots[row]]!.Table!, ids[row], 1, shrunk);
+        else if (header->Shrink.Ranks > 0) Shrink(header->Shrink, x, shrunk, ahead);
+        for (LoraPlacedPart* part = LoraHeader.PartsOf(header), end = part + header->Parts; part < end; part++)
+            Expand(part->Expand, part->FirstRank < 0 ? x : shrunk + part->FirstRank, to + part->FirstOutput, ahead);
+        if (header->Bias == null) return;
+        for (int i = 0; i < outputs; i++) to[i] += header->Bias[i];
     }
 
     private static void Shrink(ShrinkRows rows, float* x, float* shrunk, nint ahead)

@@ -18,11 +18,14 @@ internal static unsafe class LoraPacking
             _ => new StackedRows(low),
         };
         ShrinkRows shrink = shrinks is null ? default : new ShrinkRows(0, ShrinkRows.Choose(shrinks, fallback.Codes), (int)shrinks.Shape[0], (int)shrinks.Shape[1]);
-        (NativeBuffer memory, CpuLoraPart[] packed) = Expand(pool, parts, fallback, shrink.Bytes);
-        if (shrinks is null) return new CpuLora(memory, null, null, packed, Copy(bias));
-        shrink = shrink with { Address = memory.Address };
-        shrink.Fill(pool, shrinks);
-        return new CpuLora(memory, shrink, null, packed, Copy(bias));
+        NativeBuffer memory = Expand(pool, parts, fallback, shrink.Bytes);
+        NativeBuffer? added = Copy(bias);
+        var header = (LoraHeader*)memory.Address;
+        if (added is not null) header->Bias = (float*)added.Address;
+        if (shrinks is null) return new CpuLora(memory, null, added);
+        header->Shrink = shrink with { Address = memory.Address + LoraHeader.Bytes(parts.Count) };
+        header->Shrink.Fill(pool, shrinks);
+        return new CpuLora(memory, null, added);
     }
 
     /// <summary>A table's update: A is looked up by id.</summary>
@@ -30,29 +33,29 @@ internal static unsafe class LoraPacking
     public static CpuLora PackTable(ComputePool pool, IWeightRows table, LoraPart part, PackedFormat fallback)
     {
         PackedWeight lookup = Packing.Pack(pool, table, fallback);
-        (NativeBuffer memory, CpuLoraPart[] packed) = Expand(pool, [part with { A = table }], fallback, 0);
-        return new CpuLora(memory, null, lookup, packed, null);
+        return new CpuLora(Expand(pool, [part with { A = table }], fallback, 0), lookup, null);
     }
 
-    // Every part's B behind what is read before it.
-    private static (NativeBuffer Memory, CpuLoraPart[] Parts) Expand(ComputePool pool, IReadOnlyList<LoraPart> parts, PackedFormat fallback, long before)
+    // The header, room for A, and every part's B.
+    private static NativeBuffer Expand(ComputePool pool, IReadOnlyList<LoraPart> parts, PackedFormat fallback, long shrinkBytes)
     {
         List<PackedWeight> tiles = [];
         try
         {
             foreach (LoraPart part in parts) tiles.Add(Packing.Pack(pool, new ScaledRows(part.B, part.Scale), fallback));
-            var memory = new NativeBuffer(before + tiles.Sum(tile => tile.ByteCount));
-            var packed = new CpuLoraPart[parts.Count];
-            long at = before;
+            long at = LoraHeader.Bytes(parts.Count) + shrinkBytes;
+            var memory = new NativeBuffer(at + tiles.Sum(tile => tile.ByteCount));
+            var header = (LoraHeader*)memory.Address;
+            header->Parts = parts.Count;
             int rank = 0;
-            for (int i = 0; i < packed.Length; at += tiles[i++].ByteCount)
+            for (int i = 0; i < parts.Count; at += tiles[i++].ByteCount)
             {
                 PackedWeight from = tiles[i];
                 Buffer.MemoryCopy((void*)from.Address, (byte*)memory.Address + at, memory.Length - at, from.ByteCount);
-                packed[i] = new CpuLoraPart(new ExpandTiles(memory.Address + (nint)at, from.Format.Codes, (int)from.OutputFeatures, (int)from.InputFeatures, (nint)from.TileBytes), parts[i].A is null ? -1 : rank, parts[i].FirstOutput);
+                LoraHeader.PartsOf(header)[i] = new LoraPlacedPart(new ExpandTiles(memory.Address + (nint)at, from.Format.Codes, (int)from.OutputFeatures, (int)from.InputFeatures, (nint)from.TileBytes), parts[i].A is null ? -1 : rank, parts[i].FirstOutput);
                 rank += (int)(parts[i].A?.Shape[0] ?? 0);
             }
-            return (memory, packed);
+            return memory;
         }
         finally
         {

@@ -59,6 +59,6 @@ internal sealed class AttentionLayer : ITokenMixer
             device.MultiplySigmoid(heads, gates);
         }
         device.Linear(output, heads, outputWeight, new LinearEpilogue(outputBias, residual));
-        outputAdapters.Apply(device, output, heads, adapterSlots);
+        outputAdapters.Apply(output, heads, adapterSlots);
     }
 }

@@ -59,6 +59,6 @@ internal sealed class LatentAttentionLayer : ITokenMixer
         Tensor mixed = workspace.Qkv(tokens, spec.Heads * latent.ValueSize);
         device.HeadLinear(mixed.View(new Shape(tokens, spec.Heads, latent.ValueSize)), attended, values);
         device.Linear(output, mixed, outputWeight, new LinearEpilogue(default, residual));
-        outputAdapters.Apply(device, output, mixed, adapterSlots);
+        outputAdapters.Apply(output, mixed, adapterSlots);
     }
 }

@@ -50,11 +50,11 @@ internal sealed class MlpLayer
         else
         {
             device.Linear(gated, input, up, new LinearEpilogue(upBias));
-            upAdapters.Apply(device, gated, input, adapterSlots);
+            upAdapters.Apply(gated, input, adapterSlots);
             if (spec.Activation == Activation.Xielu) device.Xielu(gated, xielu);
             else device.Activate(gated, spec.Activation);
         }
         device.Linear(output, gated, down, new LinearEpilogue(downBias, residual));
-        downAdapters.Apply(device, output, gated, adapterSlots);
+        downAdapters.Apply(output, gated, adapterSlots);
     }
 }

@@ -1,3 +1,5 @@
+using Quire.Tensors;
+
 namespace Quire.Models;
 
 /// <summary>Products of a model that adapters change.</summary>
@@ -14,9 +16,9 @@ public enum LoraTarget
 }
 
 /// <summary>The sites of one model.</summary>
-internal sealed class LoraSites(int layers)
+internal sealed class LoraSites(IDevice device, int layers)
 {
-    private readonly Dictionary<(LoraTarget, int), LoraSite> sites = Create(layers);
+    private readonly Dictionary<(LoraTarget, int), LoraSite> sites = Create(device, layers);
 
     /// <param name="layer">0 for embedding and head.</param>
     public LoraSite this[LoraTarget target, int layer = 0] => sites[(target, layer)];
@@ -27,11 +29,11 @@ internal sealed class LoraSites(int layers)
         foreach (((LoraTarget Target, int Layer) key, LoraSite site) in sites) site.Set(slot, adapter?.Update(key.Target, key.Layer));
     }
 
-    private static Dictionary<(LoraTarget, int), LoraSite> Create(int layers)
+    private static Dictionary<(LoraTarget, int), LoraSite> Create(IDevice device, int layers)
     {
-        Dictionary<(LoraTarget, int), LoraSite> sites = new() { [(LoraTarget.Embedding, 0)] = new(), [(LoraTarget.Head, 0)] = new() };
+        Dictionary<(LoraTarget, int), LoraSite> sites = new() { [(LoraTarget.Embedding, 0)] = new(device), [(LoraTarget.Head, 0)] = new(device) };
         for (int layer = 0; layer < layers; layer++)
-            foreach (LoraTarget target in (LoraTarget[])[LoraTarget.Qkv, LoraTarget.Output, LoraTarget.Up, LoraTarget.Down]) sites[(target, layer)] = new();
+            foreach (LoraTarget target in (LoraTarget[])[LoraTarget.Qkv, LoraTarget.Output, LoraTarget.Up, LoraTarget.Down]) sites[(target, layer)] = new(device);
         return sites;
     }
 }

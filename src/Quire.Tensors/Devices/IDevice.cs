@@ -62,12 +62,15 @@ public interface IDevice : IDisposable
     /// <param name="part">B and scale; its A is not read.</param>
     PreparedLora PrepareTableLora(IWeightRows table, LoraPart part);
 
+    /// <summary>A table of updates, empty.</summary>
+    LoraSlots CreateLoraSlots();
+
     /// <summary>output += the update of each row's adapter. Rows of any number of adapters stand side by side.</summary>
     /// <param name="output">[rows, outputs] f32: what the product wrote.</param>
     /// <param name="input">[rows, inputs] f32; for tables i32 [rows], the ids.</param>
-    /// <param name="adapters">By slot, prepared by this device; null changes nothing.</param>
+    /// <param name="adapters">Of this device.</param>
     /// <param name="slots">i32 [rows]: each row's slot, -1 for none.</param>
-    void Lora(Tensor output, Tensor input, IReadOnlyList<PreparedLora?> adapters, Tensor slots);
+    void Lora(Tensor output, Tensor input, LoraSlots adapters, Tensor slots);
 
     /// <summary>Splits rows of [query | key | value], normalises heads where the rule asks, rotates query and key, writes key and value into the cache.</summary>
     /// <param name="query">[tokens, heads, headSize] f32, written.</param>

@@ -9,9 +9,20 @@ public sealed record LoraPart(IWeightRows? A, IWeightRows B, int FirstOutput, fl
 
 /// <summary>What rows of a product get from their adapters before the operation that takes it reads them: one pass over the rows instead of two.</summary>
 /// <param name="Input">[rows, inputs] f32: the product's inputs.</param>
-/// <param name="Adapters">As <see cref="IDevice.Lora"/> takes them; null changes nothing.</param>
+/// <param name="Adapters">Null changes nothing.</param>
 /// <param name="Slots">i32 [rows]</param>
-public readonly record struct LoraUpdate(Tensor Input, IReadOnlyList<PreparedLora?>? Adapters, Tensor Slots);
+public readonly record struct LoraUpdate(Tensor Input, LoraSlots? Adapters, Tensor Slots);
+
+/// <summary>The updates of one product by slot, in a table that the device reads row by row.</summary>
+public abstract class LoraSlots
+{
+    /// <summary>No slot changes anything.</summary>
+    public abstract bool IsEmpty { get; }
+
+    /// <summary>Puts an update into a slot, or nothing. No step runs meanwhile.</summary>
+    /// <param name="update">Prepared by this device, and not disposed while it stands here.</param>
+    public abstract void Set(int slot, PreparedLora? update);
+}
 
 /// <summary>An adapter's update of one product, in a device's own layout. Applied with <see cref="IDevice.Lora"/>.</summary>
 public abstract class PreparedLora : IDisposable

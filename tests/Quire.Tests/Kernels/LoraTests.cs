@@ -25,7 +25,7 @@ public sealed class LoraTests
         {
             using var device = new CpuDevice(set, KernelSets.Pool);
             using PreparedLora two = device.PrepareLora([new LoraPart(a1, b1, 0, 0.5f), new LoraPart(a2, b2, 50, 2)], bias), whole = device.PrepareLora([new LoraPart(null, dense, 0, 1)], []);
-            PreparedLora?[] adapters = [null, two, whole];
+            LoraSlots adapters = Slots(device, null, two, whole);
             uint[] together = Run(device, x, y, adapters, slots);
             Assert.Equal(first ??= together, together);
             foreach (int row in (int[])[5, 6, 89])
@@ -80,7 +80,7 @@ public sealed class LoraTests
         List<NativeBuffer> owned = [];
         using var device = new CpuDevice(KernelSet.Named(set), KernelSets.Pool);
         using PreparedLora adapter = device.PrepareLora([new LoraPart(new StoredMatrix(WeightFormat.BF16, 8, Inputs, 1), new StoredMatrix(WeightFormat.BF16, columns, 8, 2), 0, 1)], []);
-        PreparedLora?[] adapters = [adapter, null];
+        LoraSlots adapters = Slots(device, adapter, null);
         Tensor input = KernelSets.Upload(owned, KernelSets.Floats(3, Rows * Inputs), DType.F32, new Shape(Rows, Inputs));
         Tensor slots = KernelSets.Upload(owned, [.. Enumerable.Range(0, Rows).Select(row => (row % 3) - 1)], DType.I32, new Shape(Rows));
         float[] stored = KernelSets.Floats(4, Rows * columns);
@@ -110,6 +110,13 @@ public sealed class LoraTests
         }
     }
 
+    private static LoraSlots Slots(CpuDevice device, params PreparedLora?[] updates)
+    {
+        LoraSlots slots = device.CreateLoraSlots();
+        for (int i = 0; i < updates.Length; i++) slots.Set(i, updates[i]);
+        return slots;
+    }
+
     private static float[] Row(StoredMatrix matrix, int row)
     {
         var values = new float[matrix.Shape[1]];
@@ -117,7 +124,7 @@ public sealed class LoraTests
         return values;
     }
 
-    private static uint[] Run(CpuDevice device, float[] x, float[] y, PreparedLora?[] adapters, int[] slots)
+    private static uint[] Run(CpuDevice device, float[] x, float[] y, LoraSlots adapters, int[] slots)
     {
         List<NativeBuffer> owned = [];
         Tensor output = KernelSets.Upload(owned, y, DType.F32, new Shape(slots.Length, Outputs));
