@@ -188,12 +188,14 @@ public abstract class KernelSet
             }
             else
             {
-                var rows = new ActivationRows(rounded, count, groups);
+                var rows = new ActivationRows(rounded, count, groups, AloneRows);
                 Round(pool, input, rows, byRow);
                 var job = new IntegerLinearJob<T, TDots>(pool, weight, rows, byRow, output);
                 pool.Run(ref job, job.Items);
             }
         }
+
+        private static int AloneRows => T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.MaxRows : ActivationRows.MaxBlockRows;
 
         private static int Groups(long inputs) => (int)(PackedFormat.Padded(inputs) / Packing.Group);
 
@@ -311,7 +313,7 @@ public abstract class KernelSet
                 }
                 else
                 {
-                    var rows = new ActivationRows(at, product.Rows, groups);
+                    var rows = new ActivationRows(at, product.Rows, groups, AloneRows);
                     var round = new ActivationRounding<T, ActivationRows>(source, columns, rows, byRow);
                     if (isNew) rounding.Add(round, round.Items);
                     var job = new IntegerLinearJob<T, TDots>(pool, product.Weight, rows, byRow, product.Output);

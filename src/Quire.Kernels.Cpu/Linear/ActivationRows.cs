@@ -6,9 +6,10 @@ namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Activations rounded to int8 by row and group of 32: where each row's groups lie. Rows are cut into blocks of nearly equal size, and a block is
 /// [groups][rows of the block] records, so that a kernel reaches all its rows from one pointer with constant offsets.</summary>
-internal readonly unsafe struct ActivationRows(nint address, int rows, int groups) : IActivationRows
+/// <param name="aloneRows">So many rows are one block.</param>
+internal readonly unsafe struct ActivationRows(nint address, int rows, int groups, int aloneRows) : IActivationRows
 {
-    /// <summary>Rows of a block at most: the accumulators of the widest kernel.</summary>
+    /// <summary>Rows of one of several blocks at most.</summary>
     public const int MaxBlockRows = 6;
 
     public nint Address { get; } = address;
@@ -17,7 +18,7 @@ internal readonly unsafe struct ActivationRows(nint address, int rows, int group
 
     public int Rows { get; } = rows;
 
-    public int Blocks { get; } = (rows + MaxBlockRows - 1) / MaxBlockRows;
+    public int Blocks { get; } = rows <= aloneRows ? 1 : (rows + MaxBlockRows - 1) / MaxBlockRows;
 
     public static int RowsPerItem => 4;
 

@@ -7,17 +7,21 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <param name="sumsRuns">Groups of a run are added before they are scaled.</param>
 internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsRuns)
 {
+    /// <summary>Rows of a block at most: the sums of a single tile, whose weights are unpacked once for all of them. Of more rows, blocks of half as many read two tiles with one broadcast.</summary>
+    public const int MaxRows = IntegerTileEmitter.MaxSums;
+
     private const int MaxTiles = 4;
     private static readonly ConcurrentDictionary<(PackedFormat, bool), EmittedIntegerTiles> Formats = new();
     private const int MaxShares = 4;
-    private readonly nint[] functions = new nint[(ActivationRows.MaxBlockRows + 1) * (MaxTiles + 1) * (MaxShares + 1)];
+    private readonly nint[] functions = new nint[(MaxRows + 1) * (MaxTiles + 1) * (MaxShares + 1)];
 
     public static bool IsSupported => CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni;
 
     public static EmittedIntegerTiles Of(PackedFormat format, bool sumsRuns) => Formats.GetOrAdd((format, sumsRuns), key => new EmittedIntegerTiles(key.Item1, key.Item2));
 
-    /// <summary>Column tiles of one call: a single row needs more of them to have enough independent sums.</summary>
-    public static int Tiles(int rows) => rows == 1 ? MaxTiles : IntegerTileEmitter.MaxSums / ActivationRows.MaxBlockRows;
+    /// <summary>Column tiles of one call: fewer rows need more of them to have enough independent sums.</summary>
+    /// <param name="rows">Of the largest block.</param>
+    public static int Tiles(int rows) => rows == 1 ? MaxTiles : rows <= ActivationRows.MaxBlockRows ? IntegerTileEmitter.MaxSums / ActivationRows.MaxBlockRows : 1;
 
     /// <summary>Blocks of rows that each fetch a share of the next tiles, so that memory is never idle: one line in so many.</summary>
     public static int FetchShares(int blocks) => blocks >= MaxShares ? MaxShares : blocks >= 2 ? 2 : 1;

@@ -53,9 +53,9 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
 
     private void Multiply(int first, int tiles, int firstBlock, int endBlock, float* sums, int column)
     {
-        int firstRow = activations.FirstRow(firstBlock), rows = activations.FirstRow(endBlock) - firstRow;
+        int firstRow = activations.FirstRow(firstBlock), largest = (activations.Rows + activations.Blocks - 1) / activations.Blocks;
         byte* start = (byte*)weight.Address + (first * weight.TileBytes);
-        int step = emitted is null ? 1 : EmittedIntegerTiles.Tiles(rows);
+        int step = emitted is null ? 1 : EmittedIntegerTiles.Tiles(largest);
         int piece = unpacks ? SuperblockGroups : endBlock - firstBlock == 1 ? activations.Groups : PieceGroups;
         for (int tile = 0; tile < tiles; tile += step)
         {

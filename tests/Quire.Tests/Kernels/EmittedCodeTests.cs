@@ -14,8 +14,8 @@ public sealed class EmittedCodeTests
         foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Bits8, CodeType.Levels4])
             foreach (OffsetType offset in Enum.GetValues<OffsetType>())
                 foreach (DType scale in (DType[])[DType.F16, DType.BF16, DType.F32])
-                    for (int rows = 1; rows <= 6; rows++)
-                        for (int tiles = 1; tiles <= (rows == 1 ? 4 : 2); tiles++)
+                    for (int rows = 1; rows <= EmittedIntegerTiles.MaxRows; rows++)
+                        for (int tiles = 1; tiles <= EmittedIntegerTiles.Tiles(rows); tiles++)
                         {
                             Instruction[] code = Decode(IntegerTileEmitter.Emit(new PackedFormat(type, 64, scale, offset), rows, tiles));
                             Assert.Equal(8 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vpdpbusd));
@@ -27,9 +27,9 @@ public sealed class EmittedCodeTests
     {
         foreach (CodeType type in (CodeType[])[CodeType.Super4, CodeType.Bits5])
         {
-            for (int rows = 1; rows <= 6; rows++)
+            for (int rows = 1; rows <= EmittedIntegerTiles.MaxRows; rows++)
             {
-                for (int tiles = 1; tiles <= (rows == 1 ? 4 : 2); tiles++)
+                for (int tiles = 1; tiles <= EmittedIntegerTiles.Tiles(rows); tiles++)
                 {
                     Instruction[] code = Decode(IntegerTileEmitter.Emit(new PackedFormat(type, 32, DType.F16, OffsetType.Minimum), rows, tiles));
                     Assert.Equal(2 * 8 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vpdpbusd));
@@ -43,9 +43,9 @@ public sealed class EmittedCodeTests
     [Fact]
     public void Int8_tiles_of_groups_of_16_scale_each_half()
     {
-        for (int rows = 1; rows <= 6; rows++)
+        for (int rows = 1; rows <= EmittedIntegerTiles.MaxRows; rows++)
         {
-            for (int tiles = 1; tiles <= (rows == 1 ? 4 : 2); tiles++)
+            for (int tiles = 1; tiles <= EmittedIntegerTiles.Tiles(rows); tiles++)
             {
                 Instruction[] code = Decode(IntegerTileEmitter.Emit(Superblocks.Unpacked, rows, tiles));
                 Assert.Equal(8 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vpdpbusd));
