@@ -6,7 +6,7 @@ namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Activations rounded to int8 by row and group of 32: where each row's groups lie. Rows are cut into blocks of nearly equal size, and a block is
 /// [groups][rows of the block] records, so that a kernel reaches all its rows from one pointer with constant offsets.</summary>
-/// <param name="aloneRows">So many rows are one block.</param>
+/// <param name="aloneRows">As many rows, or fewer, are one block.</param>
 internal readonly unsafe struct ActivationRows(nint address, int rows, int groups, int aloneRows) : IActivationRows
 {
     /// <summary>Rows of one of several blocks at most.</summary>

@@ -9,7 +9,7 @@ namespace Quire.Kernels.Cpu.Lora;
 /// <param name="bias">f32 [outputs] of the header.</param>
 internal sealed class CpuLora(NativeBuffer memory, PackedWeight? table, NativeBuffer? bias) : PreparedLora
 {
-    public unsafe LoraPlace Place => new((LoraHeader*)memory.Address, memory.Length);
+    public unsafe LoraHeader* Header => (LoraHeader*)memory.Address;
 
     public PackedWeight? Table => table;
 

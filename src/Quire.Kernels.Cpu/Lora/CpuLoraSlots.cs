@@ -9,15 +9,15 @@ internal sealed unsafe class CpuLoraSlots : LoraSlots
     private CpuLora?[] updates = [];
 
     // Pinned: threads read it by address.
-    private LoraPlace[] places = [];
+    private nint[] headers = [];
     private int used;
 
     public static CpuLoraSlots Of(LoraSlots slots) => slots as CpuLoraSlots ?? throw new ArgumentException($"a {slots.GetType().Name} was made by another device");
 
     public override bool IsEmpty => used == 0;
 
-    /// <summary>By slot.</summary>
-    public LoraPlace* Places => (LoraPlace*)Marshal.UnsafeAddrOfPinnedArrayElement(places, 0);
+    /// <summary>By slot; null changes nothing.</summary>
+    public LoraHeader** Headers => (LoraHeader**)Marshal.UnsafeAddrOfPinnedArrayElement(headers, 0);
 
     public CpuLora? this[int slot] => updates[slot];
 
@@ -27,20 +27,12 @@ internal sealed unsafe class CpuLoraSlots : LoraSlots
         if (slot >= updates.Length)
         {
             Array.Resize(ref updates, slot + 1);
-            LoraPlace[] longer = GC.AllocateArray<LoraPlace>(slot + 1, pinned: true);
-            places.CopyTo(longer, 0);
-            places = longer;
+            nint[] longer = GC.AllocateArray<nint>(slot + 1, pinned: true);
+            headers.CopyTo(longer, 0);
+            headers = longer;
         }
         used += (own is null ? 0 : 1) - (updates[slot] is null ? 0 : 1);
         updates[slot] = own;
-        places[slot] = own?.Place ?? default;
+        headers[slot] = own is null ? 0 : (nint)own.Header;
     }
-}
-
-/// <param name="header">Null changes nothing.</param>
-/// <param name="bytes">From it to the end of what is read for a row.</param>
-internal readonly unsafe struct LoraPlace(LoraHeader* header, long bytes)
-{
-    public readonly LoraHeader* Header = header;
-    public readonly long Bytes = bytes;
 }
