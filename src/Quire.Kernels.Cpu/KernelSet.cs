@@ -188,14 +188,12 @@ public abstract class KernelSet
             }
             else
             {
-                var rows = new ActivationRows(rounded, count, groups, AloneRows);
+                var rows = new ActivationRows(rounded, count, groups, IntegerLinearJob<T, TDots>.AloneRows);
                 Round(pool, input, rows, byRow);
                 var job = new IntegerLinearJob<T, TDots>(pool, weight, rows, byRow, output);
                 pool.Run(ref job, job.Items);
             }
         }
-
-        private static int AloneRows => T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.MaxRows : ActivationRows.MaxBlockRows;
 
         private static int Groups(long inputs) => (int)(PackedFormat.Padded(inputs) / Packing.Group);
 
@@ -313,7 +311,7 @@ public abstract class KernelSet
                 }
                 else
                 {
-                    var rows = new ActivationRows(at, product.Rows, groups, AloneRows);
+                    var rows = new ActivationRows(at, product.Rows, groups, IntegerLinearJob<T, TDots>.AloneRows);
                     var round = new ActivationRounding<T, ActivationRows>(source, columns, rows, byRow);
                     if (isNew) rounding.Add(round, round.Items);
                     var job = new IntegerLinearJob<T, TDots>(pool, product.Weight, rows, byRow, product.Output);

@@ -4,7 +4,7 @@ using Quire.Kernels.Cpu.Threading;
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Rounded activations times a coded weight. One item is a panel of up to 64 output features for as many rows as the second-level cache holds; within it
-/// a pair of tiles stays in the nearest cache while all rows pass. Items go through all panels before the next rows.</summary>
+/// one tile or two stay in the nearest cache while all rows pass. Items go through all panels before the next rows.</summary>
 /// <param name="byRow">All groups of a row have one scale: runs of them are added before they are scaled.</param>
 internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, PackedWeight weight, ActivationRows activations, bool byRow, ProductOutput output) : IJob
     where T : unmanaged, ILanes<T>
@@ -18,13 +18,18 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
     private readonly OutputPanels panels = new(weight.Tiles, output.IsGated);
     private readonly bool unpacks = Unpacks(weight.Format);
     private readonly PackedFormat format = Multiplied(weight.Format);
-    private readonly EmittedIntegerTiles? emitted = T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? EmittedIntegerTiles.Of(Multiplied(weight.Format), byRow && weight.Format.RunGroups > 1) : null;
+    private readonly EmittedIntegerTiles? emitted = HasEmitted ? EmittedIntegerTiles.Of(Multiplied(weight.Format), byRow && weight.Format.RunGroups > 1) : null;
     private readonly int runGroups = byRow ? weight.Format.RunGroups : 1;
 
     private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
 
     // With few rows an item is a run of panels, so that what a thread prefetches is what it multiplies next.
     private readonly int panelsPerItem = activations.Blocks <= FewBlocks ? Math.Max(1, weight.Tiles / OutputPanels.Tiles / (ItemsPerWorker * pool.Workers)) : 1;
+
+    /// <summary>Of the activations: as many rows, or fewer, are one block.</summary>
+    public static int AloneRows => HasEmitted ? EmittedIntegerTiles.MaxRows : ActivationRows.MaxBlockRows;
+
+    private static bool HasEmitted => T.HasEmittedTiles && EmittedIntegerTiles.IsSupported;
 
     public int Items => PanelItems * RowItems;
 

@@ -3,7 +3,7 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Lora;
 
-/// <summary>Where updates lie by slot. Rows look here alone, not at objects: of hundreds of adapters' objects for each of a model's products, none would be in a cache.</summary>
+/// <summary>Where updates lie by slot. Rows of products look here alone, not at objects: of hundreds of adapters' objects for each of a model's products, none would be in a cache.</summary>
 internal sealed unsafe class CpuLoraSlots : LoraSlots
 {
     private CpuLora?[] updates = [];
@@ -19,15 +19,19 @@ internal sealed unsafe class CpuLoraSlots : LoraSlots
     /// <summary>By slot; null changes nothing.</summary>
     public LoraHeader** Headers => (LoraHeader**)Marshal.UnsafeAddrOfPinnedArrayElement(headers, 0);
 
+    /// <summary>Slots of the table.</summary>
+    public int Count => headers.Length;
+
     public CpuLora? this[int slot] => updates[slot];
 
     public override void Set(int slot, PreparedLora? update)
     {
-        var own = (CpuLora?)update;
+        CpuLora? own = update is null ? null : update as CpuLora ?? throw new ArgumentException($"a {update.GetType().Name} was prepared by another device");
         if (slot >= updates.Length)
         {
-            Array.Resize(ref updates, slot + 1);
-            nint[] longer = GC.AllocateArray<nint>(slot + 1, pinned: true);
+            int length = Math.Max(slot + 1, 2 * updates.Length);
+            Array.Resize(ref updates, length);
+            nint[] longer = GC.AllocateArray<nint>(length, pinned: true);
             headers.CopyTo(longer, 0);
             headers = longer;
         }

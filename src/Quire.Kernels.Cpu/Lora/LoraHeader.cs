@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Quire.Kernels.Cpu.Lora;
 
 /// <summary>How an adapter's update of one product is read: its parts stand behind this, then all A stacked as one small matrix, then a B for each part. A row of an adapter of its own
-/// finds none of this in a cache, so all of it lies in one piece, in the order of reading, and what is fetched ahead is what comes next.</summary>
+/// finds none of this in a cache, so all that a product needs but a bias lies in one piece, in the order of reading, and what is fetched ahead is what comes next.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct LoraHeader
 {

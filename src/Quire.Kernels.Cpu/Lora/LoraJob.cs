@@ -24,6 +24,7 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
     private const int MostParts = 3;
 
     private readonly LoraHeader** headers = adapters.Headers;
+    private readonly int count = adapters.Count;
 
     // Many rows are mostly of few adapters, whose weights then stay in the nearest caches.
     private readonly int rowsPerItem = rows <= FewRows ? 1 : 4;
@@ -45,7 +46,8 @@ internal readonly unsafe struct LoraJob<T>(ComputePool pool, float* output, int 
         }
     }
 
-    private LoraHeader* Of(int row) => slots[row] >= 0 ? headers[slots[row]] : null;
+    // -1 is none, and so is a slot that was never set.
+    private LoraHeader* Of(int row) => (uint)slots[row] < (uint)count ? headers[slots[row]] : null;
 
     // Matrices come from memory once a row, in pieces too short for the processor to see ahead: with each line of a row's, that of the next row's is asked for. Bytes between the two.
     private nint Ahead(LoraHeader* header, int row)

@@ -43,7 +43,8 @@ internal static unsafe class LoraPacking
         try
         {
             foreach (LoraPart part in parts) tiles.Add(Packing.Pack(pool, new ScaledRows(part.B, part.Scale), fallback));
-            long at = LoraHeader.Bytes(parts.Count) + shrinkBytes;
+            // Each line of a tile is read at once.
+            long at = LoraHeader.Bytes(parts.Count) + ((shrinkBytes + 63) / 64 * 64);
             var memory = new NativeBuffer(at + tiles.Sum(tile => tile.ByteCount));
             var header = (LoraHeader*)memory.Address;
             header->Parts = parts.Count;

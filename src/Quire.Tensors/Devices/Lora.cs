@@ -20,7 +20,7 @@ public abstract class LoraSlots
     public abstract bool IsEmpty { get; }
 
     /// <summary>Puts an update into a slot, or nothing. No step runs meanwhile.</summary>
-    /// <param name="update">Prepared by this device, and not disposed while it stands here.</param>
+    /// <param name="update">Prepared by this device. It may be disposed while it stands here, if no later step names the slot before another takes its place.</param>
     public abstract void Set(int slot, PreparedLora? update);
 }
 

@@ -48,7 +48,7 @@ public sealed class GgmlMatrixTests : IDisposable
                 using var device = new CpuDevice(set, pool, DType.F32, activations);
                 using PreparedLinear weight = device.Prepare(new StoredRows(new CheckpointTensor(gguf.Tensors["x"])));
                 // Unit vectors, so that a product is one number: of few rows and of many.
-                foreach (int rows in (int[])[1, 3, 7, 40])
+                foreach (int rows in (int[])[1, 3, 7, 11, 12, 40])
                 {
                     float[] actual = OfUnitVectors(device, weight, rows);
                     for (int k = 0; k < rows; k++)

@@ -44,7 +44,7 @@ public sealed class IntegerLinearTests
             var matrix = new StoredMatrix(format, outputs, inputs, 9);
             float[] input = KernelSets.Floats(10, rows * inputs);
             uint[] together = Run("portable", matrix, input, rows);
-            foreach (int count in (int[])[1, 5, 6, 16, 17, rows])
+            foreach (int count in (int[])[1, 5, 6, 8, 11, 12, 13, 16, 17, rows])
                 Assert.Equal(together[..(count * outputs)], Run(set, matrix, input[..(count * inputs)], count));
         }
     }

@@ -110,6 +110,33 @@ public sealed class LoraTests
         }
     }
 
+    [Fact]
+    public void Slots_grow_are_replaced_and_emptied()
+    {
+        using var device = new CpuDevice(KernelSet.Available[0], KernelSets.Pool);
+        using PreparedLora one = Update(1), other = Update(2);
+        float[] x = KernelSets.Floats(3, Inputs), y = KernelSets.Floats(4, Outputs);
+        LoraSlots slots = device.CreateLoraSlots();
+        Assert.True(slots.IsEmpty);
+        slots.Set(5, one);
+        Assert.False(slots.IsEmpty);
+        uint[] before = At(5);
+        slots.Set(40, other);
+        Assert.Equal(before, At(5));
+        Assert.NotEqual(before, At(40));
+        slots.Set(5, other);
+        Assert.Equal(At(40), At(5));
+        slots.Set(5, null);
+        // Emptied, never set, and beyond the table.
+        foreach (int slot in (int[])[-1, 5, 3, 1000]) Assert.Equal(y.Select(BitConverter.SingleToUInt32Bits), At(slot));
+        Assert.False(slots.IsEmpty);
+        slots.Set(40, null);
+        Assert.True(slots.IsEmpty);
+
+        PreparedLora Update(int seed) => device.PrepareLora([new LoraPart(new StoredMatrix(WeightFormat.BF16, 5, Inputs, seed), new StoredMatrix(WeightFormat.BF16, Outputs, 5, seed + 10), 0, 1)], []);
+        uint[] At(int slot) => Run(device, x, y, slots, [slot]);
+    }
+
     private static LoraSlots Slots(CpuDevice device, params PreparedLora?[] updates)
     {
         LoraSlots slots = device.CreateLoraSlots();

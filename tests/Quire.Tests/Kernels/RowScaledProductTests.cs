@@ -20,7 +20,7 @@ public sealed class RowScaledProductTests
             foreach (int outputs in (int[])[5, 100])
             {
                 var matrix = new RandomCodes(kind, outputs, inputs, Math.Min(groupSize, inputs), inputs + outputs);
-                foreach (int rows in inputs == 352 ? (int[])[1, 2, 7, 15, 16, 17, 33, 100, 450] : [1, 33])
+                foreach (int rows in inputs == 352 ? (int[])[1, 2, 7, 11, 12, 13, 15, 16, 17, 33, 100, 450] : [1, 33])
                 {
                     float[] x = KernelSets.Floats(rows, rows * inputs);
                     uint[] actual = KernelSets.Product(set, matrix, x, rows, DType.F32, CpuActivations.Int8);
