@@ -140,7 +140,7 @@ public abstract class KernelSet
 
         public override Int8Instructions Int8 =>
             HasTileRegisters ? Int8Instructions.Tiles
-            : T.HasEmittedTiles && EmittedIntegerTiles.IsSupported ? Int8Instructions.Vnni512
+            : IntegerLinearJob<T, TDots>.HasEmitted ? Int8Instructions.Vnni512
             : TDots.Instructions;
 
         internal override void Round(ComputePool pool, Tensor input, Tensor output, ActivationScheme scheme)

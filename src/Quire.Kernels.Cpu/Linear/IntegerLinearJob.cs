@@ -29,7 +29,8 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
     /// <summary>Of the activations: as many rows, or fewer, are one block.</summary>
     public static int AloneRows => HasEmitted ? EmittedIntegerTiles.MaxRows : ActivationRows.MaxBlockRows;
 
-    private static bool HasEmitted => T.HasEmittedTiles && EmittedIntegerTiles.IsSupported;
+    /// <summary>Tiles are emitted, not compiled.</summary>
+    public static bool HasEmitted => T.HasEmittedTiles && EmittedIntegerTiles.IsSupported;
 
     public int Items => PanelItems * RowItems;
 
