@@ -55,6 +55,9 @@ public abstract class KernelSet
     /// <summary>Memory for rows rounded to bf16.</summary>
     internal abstract long Bf16Bytes(long rows, long inputs);
 
+    /// <summary>Products with two such weights may read the same rows rounded to bf16.</summary>
+    internal abstract bool ShareBf16Rows(PackedFormat a, PackedFormat b);
+
     /// <summary>The product with activations rounded to bf16.</summary>
     /// <param name="rounded">Memory for the rounded rows.</param>
     internal abstract void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output);
@@ -69,7 +72,7 @@ public abstract class KernelSet
     /// <summary>Products with f32 activations, in one parallel region.</summary>
     internal abstract void LinearGroup(ComputePool pool, Tensor input, List<GroupedProduct> products);
 
-    /// <summary>Products with activations rounded to bf16.</summary>
+    /// <summary>Products with activations rounded to bf16, whose weights <see cref="ShareBf16Rows"/>.</summary>
     /// <param name="rounded">Memory for the rounded rows.</param>
     internal abstract void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products);
 
@@ -214,11 +217,30 @@ public abstract class KernelSet
 
         internal override bool HasFastBf16 => T.HasEmittedTiles && TBFloat.AreFaster;
 
-        internal override long Bf16Bytes(long rows, long inputs) => ((int)rows + TBFloat.Padded(1)) * (long)TBFloat.RowStride((int)inputs) * sizeof(ushort);
+        internal override long Bf16Bytes(long rows, long inputs) =>
+            Math.Max(((int)rows + TBFloat.Padded(1)) * (long)TBFloat.RowStride((int)inputs) * sizeof(ushort), BFloatRecords.Bytes(rows, Groups(inputs)));
+
+        // Tile registers widen codes by their own rules.
+        private static bool TakesCodes(PackedFormat format) => !TBFloat.AreTileRegisters && BFloatCodeTiles.Has(format);
+
+        internal override bool ShareBf16Rows(PackedFormat a, PackedFormat b) =>
+            TakesCodes(a) == TakesCodes(b) && (!TakesCodes(a) || (a.HeaderInputs == b.HeaderInputs && a.HasNibbles == b.HasNibbles));
+
+        private static BFloatRecords Records(nint rounded, int rows, long inputs, PackedFormat format) =>
+            new(rounded, new RowBlocks(rows, BFloatCodeTiles.Of(format).BlockRows), new BFloatRuns(format, Groups(inputs)));
 
         internal override void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output)
         {
             int rows = (int)input.Shape.Rows, columns = (int)input.Shape.Columns, stride = TBFloat.RowStride(columns);
+            if (TakesCodes(weight.Format))
+            {
+                BFloatRecords records = Records(rounded, rows, columns, weight.Format);
+                var recording = new BFloatRecordRounding<T>((float*)input.Address, columns, records);
+                pool.Run(ref recording, recording.Items);
+                var product = new BFloatCodeLinearJob<T>(pool, weight, records, output);
+                pool.Run(ref product, product.Items);
+                return;
+            }
             if (TakesColumns(weight, rows))
             {
                 var pairs = new BFloatPairs<T>((float*)input.Address, columns, (ushort*)rounded, rows);
@@ -250,6 +272,11 @@ public abstract class KernelSet
 
         internal override void LinearGroupBf16(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products)
         {
+            if (TakesCodes(products[0].Weight.Format))
+            {
+                LinearGroupCodes(pool, input, rounded, products);
+                return;
+            }
             int columns = (int)input.Shape.Columns, stride = TBFloat.RowStride(columns), last = -1;
             // Products of the same rows share them rounded, in one form.
             bool mayTakeColumns = products.TrueForAll(product => product.Weight.Format.ByColumn);
@@ -282,6 +309,25 @@ public abstract class KernelSet
             pairing.RunOn(pool);
             group.RunOn(pool);
             columnGroup.RunOn(pool);
+        }
+
+        private static void LinearGroupCodes(ComputePool pool, Tensor input, nint rounded, List<GroupedProduct> products)
+        {
+            int columns = (int)input.Shape.Columns, last = -1;
+            var rounding = new JobGroup<BFloatRecordRounding<T>>(products.Count);
+            var group = new JobGroup<BFloatCodeLinearJob<T>>(products.Count);
+            foreach (GroupedProduct product in products)
+            {
+                nint to = rounded + (nint)BFloatRecords.Bytes(product.FirstRow, Groups(columns));
+                BFloatRecords records = Records(to, product.Rows, columns, product.Weight.Format);
+                var round = new BFloatRecordRounding<T>((float*)input.Address + ((long)product.FirstRow * columns), columns, records);
+                if (product.FirstRow != last) rounding.Add(round, round.Items);
+                last = product.FirstRow;
+                var job = new BFloatCodeLinearJob<T>(pool, product.Weight, records, product.Output);
+                group.Add(job, job.Items);
+            }
+            rounding.RunOn(pool);
+            group.RunOn(pool);
         }
 
         internal override void LinearGroupInt8(ComputePool pool, Tensor input, nint rounded, bool byRow, List<GroupedProduct> products)

@@ -12,30 +12,32 @@ internal readonly unsafe struct ActivationRows(nint address, int rows, int group
     /// <summary>Rows of one of several blocks at most.</summary>
     public const int MaxBlockRows = 6;
 
+    private readonly RowBlocks blocks = new(rows, MaxBlockRows, aloneRows);
+
     public nint Address { get; } = address;
 
     public int Groups { get; } = groups;
 
-    public int Rows { get; } = rows;
+    public int Rows => blocks.Rows;
 
-    public int Blocks { get; } = rows <= aloneRows ? 1 : (rows + MaxBlockRows - 1) / MaxBlockRows;
+    public int Blocks => blocks.Count;
 
     public static int RowsPerItem => 4;
 
     public static long Bytes(long rows, int groups) => rows * groups * ActivationGroup.Size;
 
     /// <summary>First row of a block; of <see cref="Blocks"/>, the number of rows.</summary>
-    public int FirstRow(int block) => (int)((long)Rows * block / Blocks);
+    public int FirstRow(int block) => blocks.First(block);
 
     /// <summary>Records of a block.</summary>
     public nint Block(int block) => Address + ((nint)FirstRow(block) * Groups * ActivationGroup.Size);
 
     /// <summary>Bytes from a row's group to its next.</summary>
-    public int GroupStride(int block) => (FirstRow(block + 1) - FirstRow(block)) * ActivationGroup.Size;
+    public int GroupStride(int block) => blocks.Size(block) * ActivationGroup.Size;
 
     public byte* Row(int row, out int stride)
     {
-        int block = BlockOf(row);
+        int block = blocks.Of(row);
         stride = GroupStride(block);
         return (byte*)Block(block) + ((row - FirstRow(block)) * ActivationGroup.Size);
     }
@@ -53,14 +55,6 @@ internal readonly unsafe struct ActivationRows(nint address, int rows, int group
         group->Start8 = -128 * (int)sum;
         group->StartHalves[0] = -128 * (int)first;
         group->StartHalves[1] = -128 * (int)second;
-    }
-
-    private int BlockOf(int row)
-    {
-        int block = (int)((long)row * Blocks / Rows);
-        while (FirstRow(block + 1) <= row) block++;
-        while (FirstRow(block) > row) block--;
-        return block;
     }
 }
 

@@ -75,7 +75,9 @@ internal sealed unsafe class Products(KernelSet kernels, ComputePool pool, CpuAc
         if (group.Count == 0) return;
         Arithmetic common = Of(group[0].Weight);
         ActivationScheme? by = group[0].Weight.Scheme;
-        if (group.TrueForAll(product => Of(product.Weight) == common && product.Weight.Scheme == by && product.Weight.OrderAddress == 0))
+        PackedFormat form = group[0].Weight.Format;
+        if (group.TrueForAll(product => Of(product.Weight) == common && product.Weight.Scheme == by && product.Weight.OrderAddress == 0
+            && (common != Arithmetic.BF16 || kernels.ShareBf16Rows(form, product.Weight.Format))))
         {
             RunGroup(input, common, by);
             return;

@@ -63,6 +63,33 @@ public sealed class EmittedCodeTests
     }
 
     [Fact]
+    public void Bf16_tiles_of_codes_multiply_every_pair_of_a_group_and_scale_every_sum_once()
+    {
+        foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Bits8, CodeType.Levels4])
+        {
+            foreach (OffsetType offset in type == CodeType.Levels4 ? [OffsetType.Middle] : Enum.GetValues<OffsetType>())
+            {
+                var format = new PackedFormat(type, 64, DType.F16, offset);
+                foreach (bool isWide in (bool[])[false, true])
+                {
+                    foreach (int tiles in (int[])[1, 2, 3, 4])
+                    {
+                        for (int rows = 1; rows <= BFloatCodeEmitter.MaxChains(format, tiles) / tiles; rows++)
+                        {
+                            Instruction[] code = Decode(BFloatCodeEmitter.Product(format, isWide, rows, tiles));
+                            Assert.Equal(16 * rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vdpbf16ps));
+                            Assert.Equal(rows * tiles, code.Count(i => i.Mnemonic == Mnemonic.Vfmadd213ps));
+                            Assert.Equal(offset == OffsetType.Middle ? 0 : rows * tiles, code.Count(i => i.Mnemonic is Mnemonic.Vfmadd231ps or Mnemonic.Vfnmadd231ps));
+                            Assert.Equal(isWide ? 0 : 16 * tiles, code.Count(i => i.Mnemonic == (type == CodeType.Bits8 ? Mnemonic.Vcvtne2ps2bf16 : Mnemonic.Vpermw)));
+                        }
+                    }
+                }
+                Assert.Equal(16, Decode(BFloatCodeEmitter.Widen(format)).Count(i => i.Mnemonic == Mnemonic.Vmovdqu64 && i.Op0Kind == OpKind.Memory));
+            }
+        }
+    }
+
+    [Fact]
     public void Tile_registers_multiply_every_block_with_every_column_tile()
     {
         for (int blocks = 1; blocks <= 2; blocks++)

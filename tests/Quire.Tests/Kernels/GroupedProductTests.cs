@@ -20,6 +20,8 @@ public sealed class GroupedProductTests
         Compare(set, activations, i => [new StoredMatrix(WeightFormat.Q4_0, 70, 96, i)]);
         Compare(set, activations, i => [new StoredMatrix(WeightFormat.F32, 70, 96, i)]);
         Compare(set, activations, i => [new StoredMatrix(i % 2 == 0 ? WeightFormat.Q4_1 : WeightFormat.BF16, 70, 96, i)]);
+        Compare(set, activations, i => [new RandomCodes(70, 96, new CodedLayout(CodeKind.Unsigned4, 96, DType.F16) { HasZeros = true }, i)]);
+        Compare(set, activations, i => [new RandomCodes(70, 96, new CodedLayout(CodeKind.Unsigned4, i % 2 == 0 ? 32 : 96, DType.F16) { HasZeros = true }, i)]);
         Compare(set, activations, i => [new StoredMatrix(WeightFormat.Q4_0, 30, 96, i), new StoredMatrix(WeightFormat.Q8_0, 40, 96, i + 50)]);
     }
 

@@ -87,6 +87,8 @@ public sealed class PackedFormatTests
             foreach (int outputs in (int[])[16, 50, 144])
             {
                 using PackedWeight quads = Fill(format, outputs, inputs, out _), columns = Fill(format with { ByColumn = true }, outputs, inputs, out _);
+                // Vectors multiply the codes of quads, and nothing asks them for columns.
+                if (!set.ShareBf16Rows(quads.Format, columns.Format)) continue;
                 uint[] expected = Run(set, quads, x, CpuActivations.BF16);
                 foreach (int rows in (int[])[1, 2, 7, 15, 16, 17, 24, 32, 33, most])
                     Assert.Equal(expected[..(rows * outputs)], Run(set, columns, x[..(rows * inputs)], CpuActivations.BF16));

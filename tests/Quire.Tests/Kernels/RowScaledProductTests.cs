@@ -19,7 +19,7 @@ public sealed class RowScaledProductTests
         {
             foreach (int outputs in (int[])[5, 100])
             {
-                var matrix = new RandomCodes(kind, outputs, inputs, Math.Min(groupSize, inputs), inputs + outputs);
+                var matrix = new RandomCodes(outputs, inputs, ByRow(kind, Math.Min(groupSize, inputs)), inputs + outputs);
                 foreach (int rows in inputs == 352 ? (int[])[1, 2, 7, 11, 12, 13, 15, 16, 17, 33, 100, 450] : [1, 33])
                 {
                     float[] x = KernelSets.Floats(rows, rows * inputs);
@@ -34,7 +34,7 @@ public sealed class RowScaledProductTests
     public void Largest_codes_do_not_overflow_and_what_is_not_a_number_stays_in_its_row(string set)
     {
         const int inputs = 4096, outputs = 20, rows = 40;
-        var matrix = new RandomCodes(CodeKind.Unsigned8, outputs, inputs, inputs, 1, onlyLowest: true);
+        var matrix = new RandomCodes(outputs, inputs, ByRow(CodeKind.Unsigned8, inputs), 1, onlyLowest: true);
         float[] x = new float[rows * inputs];
         Array.Fill(x, -1);
         x[5 * inputs] = float.NaN;
@@ -49,6 +49,8 @@ public sealed class RowScaledProductTests
             }
         }
     }
+
+    private static CodedLayout ByRow(CodeKind kind, int groupSize) => new(kind, groupSize, DType.F32) { Activations = new ActivationScheme(ActivationFormat.Int8) };
 
     private static uint[] Expected(RandomCodes matrix, float[] x, int rows)
     {
@@ -80,46 +82,5 @@ public sealed class RowScaledProductTests
             }
         }
         return bits;
-    }
-
-    private sealed class RandomCodes : IWeightRows
-    {
-        private readonly byte[] codes;
-        private readonly float[] scales;
-
-        public RandomCodes(CodeKind kind, int outputs, int inputs, int groupSize, int seed, bool onlyLowest = false)
-        {
-            Shape = new Shape(outputs, inputs);
-            Coding = new CodedLayout(kind, groupSize, DType.F32) { Activations = new ActivationScheme(ActivationFormat.Int8) };
-            var random = new Random(seed);
-            codes = new byte[outputs * inputs];
-            if (!onlyLowest)
-                for (int i = 0; i < codes.Length; i++) codes[i] = (byte)random.Next(kind == CodeKind.Unsigned4 ? 16 : 256);
-            scales = new float[outputs * Coding.Groups(inputs)];
-            for (int i = 0; i < scales.Length; i++) scales[i] = (float)random.NextDouble() + 0.1f;
-        }
-
-        public string Name => "codes";
-
-        public Shape Shape { get; }
-
-        public WeightFormat Format => WeightFormat.Coded;
-
-        public CodedLayout Coding { get; }
-
-        public byte Code(int row, int k) => codes[(row * Shape[1]) + k];
-
-        public float Scale(int row, int group) => scales[(row * Coding.Groups(Shape[1])) + group];
-
-        public ReadOnlySpan<byte> Raw(long row) => throw new NotSupportedException();
-
-        public void Read(long row, Span<float> values) => throw new NotSupportedException();
-
-        public void ReadCodes(long row, Span<byte> to, Span<float> scale, Span<byte> zeros)
-        {
-            codes.AsSpan((int)(row * Shape[1]), (int)Shape[1]).CopyTo(to);
-            int groups = Coding.Groups(Shape[1]);
-            scales.AsSpan((int)row * groups, groups).CopyTo(scale);
-        }
     }
 }
