@@ -191,7 +191,7 @@ public abstract class KernelSet
             }
             else
             {
-                var rows = new ActivationRows(rounded, count, groups, IntegerLinearJob<T, TDots>.AloneRows);
+                var rows = new ActivationRows(rounded, IntegerLinearJob<T, TDots>.Blocks(count, byRow && weight.Format.RunGroups > 1), groups);
                 Round(pool, input, rows, byRow);
                 var job = new IntegerLinearJob<T, TDots>(pool, weight, rows, byRow, output);
                 pool.Run(ref job, job.Items);
@@ -334,7 +334,7 @@ public abstract class KernelSet
         {
             int columns = (int)input.Shape.Columns, groups = Groups(columns), last = -1;
             // Products of the same rows share them rounded, in one form.
-            bool mayTile = products.TrueForAll(product => ScalesEachGroup(product.Weight.Format, byRow));
+            bool mayTile = products.TrueForAll(product => ScalesEachGroup(product.Weight.Format, byRow)), sumsRuns = byRow && products.TrueForAll(product => product.Weight.Format.RunGroups > 1);
             var rounding = new JobGroup<ActivationRounding<T, ActivationRows>>(products.Count);
             var roundingTiles = new JobGroup<ActivationRounding<T, ActivationTiles>>(products.Count);
             var vectors = new JobGroup<IntegerLinearJob<T, TDots>>(products.Count);
@@ -357,7 +357,7 @@ public abstract class KernelSet
                 }
                 else
                 {
-                    var rows = new ActivationRows(at, product.Rows, groups, IntegerLinearJob<T, TDots>.AloneRows);
+                    var rows = new ActivationRows(at, IntegerLinearJob<T, TDots>.Blocks(product.Rows, sumsRuns), groups);
                     var round = new ActivationRounding<T, ActivationRows>(source, columns, rows, byRow);
                     if (isNew) rounding.Add(round, round.Items);
                     var job = new IntegerLinearJob<T, TDots>(pool, product.Weight, rows, byRow, product.Output);

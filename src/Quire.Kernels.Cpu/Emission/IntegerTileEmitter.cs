@@ -11,8 +11,11 @@ namespace Quire.Kernels.Cpu.Emission;
 /// is the definition (<see cref="IntegerTiles{T, TDots}"/> has it in C#), so every shape and instruction set gives the same bits.</remarks>
 internal static class IntegerTileEmitter
 {
-    /// <summary>Integer and float sums both stay in registers up to this many pairs; sums that go through memory at every group cost a sixth of the rate.</summary>
-    public const int MaxSums = 12;
+    /// <summary>Rows times tiles at most. Integer and float sums both stay in registers where each group is scaled, since sums that go through memory at every group cost a sixth of the rate;
+    /// runs are long enough for it, and leave the registers to twice as many integer sums.</summary>
+    public static int MaxSums(bool sumsRuns) => sumsRuns ? Registers : Registers / 2;
+
+    private const int Registers = 24;
 
     /// <param name="format">A coded format of bytes or nibbles, groups of 16 only of bytes around the middle; or superblocks with groups of 32.</param>
     /// <param name="rows">Rows of activations, at least 1.</param>
@@ -25,7 +28,7 @@ internal static class IntegerTileEmitter
     private sealed class Emitter(Assembler c, PackedFormat format, int rows, int tiles, bool sumsRuns, int fetchShares)
     {
         private const int Record = ActivationGroup.Size;
-        private const int OperandsStart = 2 * MaxSums;
+        private const int OperandsStart = Registers;
         private readonly bool nibbles = format.Codes is CodeType.Bits4 or CodeType.Super4 or CodeType.Bits5;
 
         // Scales and minima of superblocks stay in registers where those suffice, else in memory.
@@ -34,7 +37,8 @@ internal static class IntegerTileEmitter
         // Integer sums first, float sums behind them, the scales of superblocks, then operands.
         private AssemblerRegisterZMM Dot(int row, int tile) => EmittedCode.Zmm[(row * tiles) + tile];
 
-        private AssemblerRegisterZMM Sum(int row, int tile) => EmittedCode.Zmm[((rows + row) * tiles) + tile];
+        // Of runs, from memory and back.
+        private AssemblerRegisterZMM Sum(int row, int tile) => sumsRuns ? Operand(2 + (row % 4)) : EmittedCode.Zmm[((rows + row) * tiles) + tile];
 
         private AssemblerRegisterZMM SuperScale(int tile, int index) => EmittedCode.Zmm[(2 * rows * tiles) + (2 * tile) + index];
 
@@ -61,7 +65,7 @@ internal static class IntegerTileEmitter
             c.lea(r13, __[r12 + r10]);
             if (nibbles) Broadcast(Mask, 0x0f0f0f0f);
             if (format.Codes == CodeType.Bits5) Broadcast(FifthBit, 0x10101010);
-            ForAll((row, tile) => c.vmovups(Sum(row, tile), SumAddress(row, tile)));
+            if (!sumsRuns) ForAll((row, tile) => c.vmovups(Sum(row, tile), SumAddress(row, tile)));
 
             Label header = c.CreateLabel(), group = c.CreateLabel();
             c.Label(ref header);
@@ -94,7 +98,7 @@ internal static class IntegerTileEmitter
             c.dec(__qword_ptr[rdi + IntegerTileArguments.HeadersLeftOffset]);
             c.jnz(header);
 
-            ForAll((row, tile) => c.vmovups(SumAddress(row, tile), Sum(row, tile)));
+            if (!sumsRuns) ForAll((row, tile) => c.vmovups(SumAddress(row, tile), Sum(row, tile)));
             c.pop(r13);
             c.pop(r12);
             c.pop(rbx);
@@ -294,12 +298,14 @@ internal static class IntegerTileEmitter
                 for (int row = 0; row < rows; row++)
                 {
                     AssemblerRegisterZMM dot = Dot(row, tile), sum = Sum(row, tile);
+                    if (sumsRuns) c.vmovups(sum, SumAddress(row, tile));
                     c.vcvtdq2ps(dot, dot);
                     c.vmulps(dot, dot, scale);
                     c.vfmadd231ps(sum, dot, __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaleOffset]);
                     AssemblerMemoryOperand scaledSum = __dword_bcst[r8 + (row * Record) + ActivationGroup.ScaledSumOffset];
                     if (format.IsSuperblocks) c.vfnmadd231ps(sum, minimum, scaledSum);
                     else if (format.Offset != OffsetType.Middle) c.vfmadd231ps(sum, minimum, scaledSum);
+                    if (sumsRuns) c.vmovups(SumAddress(row, tile), sum);
                 }
             }
         }

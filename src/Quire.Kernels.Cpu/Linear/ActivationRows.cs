@@ -6,13 +6,10 @@ namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Activations rounded to int8 by row and group of 32: where each row's groups lie. Rows are cut into blocks of nearly equal size, and a block is
 /// [groups][rows of the block] records, so that a kernel reaches all its rows from one pointer with constant offsets.</summary>
-/// <param name="aloneRows">As many rows, or fewer, are one block.</param>
-internal readonly unsafe struct ActivationRows(nint address, int rows, int groups, int aloneRows) : IActivationRows
+internal readonly unsafe struct ActivationRows(nint address, RowBlocks blocks, int groups) : IActivationRows
 {
-    /// <summary>Rows of one of several blocks at most.</summary>
+    /// <summary>Rows of a block of compiled kernels at most.</summary>
     public const int MaxBlockRows = 6;
-
-    private readonly RowBlocks blocks = new(rows, MaxBlockRows, aloneRows);
 
     public nint Address { get; } = address;
 
@@ -21,6 +18,9 @@ internal readonly unsafe struct ActivationRows(nint address, int rows, int group
     public int Rows => blocks.Rows;
 
     public int Blocks => blocks.Count;
+
+    /// <summary>Rows of the largest block.</summary>
+    public int LargestBlock => blocks.Largest;
 
     public static int RowsPerItem => 4;
 

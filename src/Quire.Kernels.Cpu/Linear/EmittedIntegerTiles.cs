@@ -7,8 +7,8 @@ namespace Quire.Kernels.Cpu.Linear;
 /// <param name="sumsRuns">Groups of a run are added before they are scaled.</param>
 internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsRuns)
 {
-    /// <summary>Rows of a block at most: the sums of a single tile, whose weights are unpacked once for all of them. Of more rows, blocks of half as many read two tiles with one broadcast.</summary>
-    public const int MaxRows = IntegerTileEmitter.MaxSums;
+    /// <summary>Rows of a block at most.</summary>
+    public const int MaxRows = 12;
 
     private const int MaxTiles = 4;
     private static readonly ConcurrentDictionary<(PackedFormat, bool), EmittedIntegerTiles> Formats = new();
@@ -19,9 +19,13 @@ internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsR
 
     public static EmittedIntegerTiles Of(PackedFormat format, bool sumsRuns) => Formats.GetOrAdd((format, sumsRuns), key => new EmittedIntegerTiles(key.Item1, key.Item2));
 
+    /// <summary>Rows of one of several blocks at most: two tiles then read each broadcast. Up to <see cref="MaxRows"/> alone are one block, whose weights are unpacked once.</summary>
+    public static int BlockRows(bool sumsRuns) => IntegerTileEmitter.MaxSums(sumsRuns) / 2;
+
     /// <summary>Column tiles of one call: fewer rows need more of them to have enough independent sums.</summary>
     /// <param name="rows">Of the largest block.</param>
-    public static int Tiles(int rows) => rows == 1 ? MaxTiles : rows <= ActivationRows.MaxBlockRows ? IntegerTileEmitter.MaxSums / ActivationRows.MaxBlockRows : 1;
+    /// <param name="isAlone">There is no other block.</param>
+    public int Tiles(int rows, bool isAlone) => rows == 1 ? MaxTiles : rows <= (isAlone ? ActivationRows.MaxBlockRows : BlockRows(sumsRuns)) ? 2 : 1;
 
     /// <summary>Blocks of rows that each fetch a share of the next tiles, so that memory is never idle: one line in so many.</summary>
     public static int FetchShares(int blocks) => blocks >= MaxShares ? MaxShares : blocks >= 2 ? 2 : 1;

@@ -21,13 +21,13 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
     private readonly EmittedIntegerTiles? emitted = HasEmitted ? EmittedIntegerTiles.Of(Multiplied(weight.Format), byRow && weight.Format.RunGroups > 1) : null;
     private readonly int runGroups = byRow ? weight.Format.RunGroups : 1;
 
-    private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / ActivationRows.MaxBlockRows;
+    private readonly int blocksPerItem = Blocking.Rows(activations.Groups * ActivationGroup.Size) / activations.LargestBlock;
 
     // With few rows an item is a run of panels, so that what a thread prefetches is what it multiplies next.
     private readonly int panelsPerItem = activations.Blocks <= FewBlocks ? Math.Max(1, weight.Tiles / OutputPanels.Tiles / (ItemsPerWorker * pool.Workers)) : 1;
 
-    /// <summary>Of the activations: as many rows, or fewer, are one block.</summary>
-    public static int AloneRows => HasEmitted ? EmittedIntegerTiles.MaxRows : ActivationRows.MaxBlockRows;
+    /// <summary>How activations are cut for products with weights that all have runs of groups, or may have none.</summary>
+    public static RowBlocks Blocks(int rows, bool sumsRuns) => HasEmitted ? new(rows, EmittedIntegerTiles.BlockRows(sumsRuns), EmittedIntegerTiles.MaxRows) : new(rows, ActivationRows.MaxBlockRows);
 
     /// <summary>Tiles are emitted, not compiled.</summary>
     public static bool HasEmitted => T.HasEmittedTiles && EmittedIntegerTiles.IsSupported;
@@ -59,9 +59,9 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
 
     private void Multiply(int first, int tiles, int firstBlock, int endBlock, float* sums, int column)
     {
-        int firstRow = activations.FirstRow(firstBlock), largest = (activations.Rows + activations.Blocks - 1) / activations.Blocks;
+        int firstRow = activations.FirstRow(firstBlock);
         byte* start = (byte*)weight.Address + (first * weight.TileBytes);
-        int step = emitted is null ? 1 : EmittedIntegerTiles.Tiles(largest);
+        int step = emitted is null ? 1 : emitted.Tiles(activations.LargestBlock, activations.Blocks == 1);
         int piece = unpacks ? SuperblockGroups : endBlock - firstBlock == 1 ? activations.Groups : PieceGroups;
         for (int tile = 0; tile < tiles; tile += step)
         {
