@@ -69,28 +69,27 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
             for (int group = 0; group < activations.Groups; group += piece)
             {
                 int groups = Math.Min(piece, activations.Groups - group);
-                byte* at = start + (tile * weight.TileBytes);
-                nint stride = (nint)weight.TileBytes;
+                byte* packed = start + (tile * weight.TileBytes), at = packed + Offset(group);
+                int end = group + groups;
+                nint stride = (nint)weight.TileBytes, next = end < activations.Groups ? Offset(end) - Offset(group) : (count * stride) - Offset(group);
                 if (unpacks)
                 {
-                    byte* packed = at;
                     at = (byte*)(sums + (Blocking.MaxRows * OutputPanels.SumColumns));
                     stride = (nint)format.TileBytes(groups * Packing.Group);
+                    next = count * stride;
                     for (int i = 0; i < count; i++) Unpack(packed + (i * weight.TileBytes), group, groups, at + (i * stride));
-                }
-                else
-                {
-                    at += format.TileBytes((long)group * Packing.Group);
                 }
                 for (int block = firstBlock; block < endBlock; block++)
                 {
                     float* tileSums = sums + ((activations.FirstRow(block) - firstRow) * OutputPanels.SumColumns) + column + (tile * Packing.Columns);
                     int shares = EmittedIntegerTiles.FetchShares(endBlock - firstBlock);
-                    Multiply(at, stride, count, block, group, groups, tileSums, shares, (block - firstBlock) % shares);
+                    Multiply(at, stride, count, block, group, groups, tileSums, next, shares, (block - firstBlock) % shares);
                 }
             }
         }
     }
+
+    private nint Offset(int group) => (nint)format.TileBytes((long)group * Packing.Group);
 
     private int GroupsPerHeader => format.IsSuperblocks ? SuperblockGroups : Math.Min(format.HeaderInputs / Packing.Group, activations.Groups);
 
@@ -110,8 +109,9 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
 
     /// <param name="tile">Header of the first group.</param>
     /// <param name="tileStride">Bytes between tiles.</param>
-    /// <param name="share">Of <paramref name="shares"/>, the lines of the next tiles that this block fetches.</param>
-    private void Multiply(byte* tile, nint tileStride, int tiles, int block, int group, int groups, float* sums, int shares, int share)
+    /// <param name="next">From codes to those that are multiplied next.</param>
+    /// <param name="share">Of <paramref name="shares"/>, the lines of the next codes that this block fetches.</param>
+    private void Multiply(byte* tile, nint tileStride, int tiles, int block, int group, int groups, float* sums, nint next, int shares, int share)
     {
         int rows = activations.FirstRow(block + 1) - activations.FirstRow(block), stride = activations.GroupStride(block);
         byte* records = (byte*)activations.Block(block) + ((long)group * stride);
@@ -134,7 +134,7 @@ internal readonly unsafe struct IntegerLinearJob<T, TDots>(ComputePool pool, Pac
             GroupsPerHeader = perHeader,
             HeadersLeft = headers,
         };
-        nint next = (tiles * tileStride) + (share * 64);
+        next += share * 64;
         arguments.Next = arguments.Codes + next;
         if (headers > 0) emitted.Run(rows, tiles, shares, &arguments);
         byte* header = tile + (headers * (headerBytes + (perHeader * format.CodeBytes)));
