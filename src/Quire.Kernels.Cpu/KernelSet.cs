@@ -16,7 +16,7 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu;
 
-/// <summary>All CPU operations for one instruction set. A value: sets live side by side in a process; with f32 and int8 activations they give the same bits.</summary>
+/// <summary>All CPU operations for one instruction set. A value: sets live side by side in a process; with f32 activations, and in products with int8 ones, they give the same bits.</summary>
 public abstract class KernelSet
 {
     /// <summary>Every set that this machine can run, the widest first. "portable" runs everywhere.</summary>
@@ -429,7 +429,7 @@ public abstract class KernelSet
 
         internal override void Attention(ComputePool pool, ScratchMemory scratch, Tensor output, Tensor query, in KvCache cache, in AttentionBatch batch, in AttentionRule rule, bool mayRound)
         {
-            var job = new AttentionJob<T>(pool, (float*)output.Address, (float*)query.Address, (int)query.Shape[1], cache, batch, rule, mayRound && HasTileRegisters);
+            var job = new AttentionJob<T>(pool, (float*)output.Address, (float*)query.Address, (int)query.Shape[1], cache, batch, rule, !mayRound || !HasFastBf16 ? AttentionRounding.None : HasTileRegisters ? AttentionRounding.Tiles : AttentionRounding.Vectors);
             int partitions = AttentionPartitions<T>.Count(pool, job);
             if (partitions == 0)
             {

@@ -6,7 +6,7 @@ namespace Quire.Kernels.Cpu.Attention;
 /// (<see cref="Linear.AmxTiles.ConfigureAttention"/>).</summary>
 internal static unsafe class AmxAttention
 {
-    private const int MaxPadded = 1024;
+    public const int MaxPadded = 1024;
 
     private static readonly nint[] ScoreFunctions = new nint[AmxAttentionEmitter.MaxRowBlocks * (MaxPadded / 16)];
 
@@ -20,12 +20,12 @@ internal static unsafe class AmxAttention
     public static int Whole(int rows) => rows / AmxAttentionEmitter.BlockRows * AmxAttentionEmitter.BlockRows;
 
     /// <summary>Scores of all tokens of whole blocks.</summary>
-    public static void Scores(int rows, int padded, AmxAttentionArguments arguments)
+    public static void Scores(int rows, int padded, RoundedAttentionArguments arguments)
     {
         for (int row = 0; row < rows; row += AmxAttentionEmitter.MaxRowBlocks * AmxAttentionEmitter.BlockRows)
         {
             int blocks = RowBlocks(rows - row);
-            AmxAttentionArguments part = From(arguments, row);
+            RoundedAttentionArguments part = arguments.From(row);
             ref nint function = ref ScoreFunctions[((blocks - 1) * (MaxPadded / 16)) + (padded / 16) - 1];
             // Two threads may assemble the same product at once; either result serves.
             if (function == 0) function = AmxAttentionEmitter.Scores(blocks, padded).Address;
@@ -34,7 +34,7 @@ internal static unsafe class AmxAttention
     }
 
     /// <summary>Weighted values of all tokens of whole blocks, all dimensions.</summary>
-    public static void Values(int rows, int padded, AmxAttentionArguments arguments)
+    public static void Values(int rows, int padded, RoundedAttentionArguments arguments)
     {
         for (int row = 0; row < rows; row += AmxAttentionEmitter.MaxRowBlocks * AmxAttentionEmitter.BlockRows)
         {
@@ -42,7 +42,7 @@ internal static unsafe class AmxAttention
             for (int tile = 0; tile < all; tile += most)
             {
                 int tiles = Math.Min(most, all - tile);
-                AmxAttentionArguments part = From(arguments, row);
+                RoundedAttentionArguments part = arguments.From(row);
                 part.Offset = tile * AmxAttentionEmitter.TileBytes;
                 part.Sums += tile * 16;
                 ref nint function = ref ValueFunctions[((blocks - 1) * 4) + tiles - 1];
@@ -54,12 +54,5 @@ internal static unsafe class AmxAttention
 
     private static int RowBlocks(int rows) => Math.Min(AmxAttentionEmitter.MaxRowBlocks, (rows + AmxAttentionEmitter.BlockRows - 1) / AmxAttentionEmitter.BlockRows);
 
-    private static AmxAttentionArguments From(AmxAttentionArguments arguments, int row)
-    {
-        arguments.Rows = (ushort*)((byte*)arguments.Rows + (row * arguments.RowStride));
-        arguments.Sums = (float*)((byte*)arguments.Sums + (row * arguments.SumStride));
-        return arguments;
-    }
-
-    private static void Call(nint function, AmxAttentionArguments* arguments) => ((delegate* unmanaged[SuppressGCTransition]<AmxAttentionArguments*, void>)function)(arguments);
+    private static void Call(nint function, RoundedAttentionArguments* arguments) => ((delegate* unmanaged[SuppressGCTransition]<RoundedAttentionArguments*, void>)function)(arguments);
 }

@@ -11,7 +11,7 @@ namespace Quire.Kernels.Cpu.Attention;
 /// <see cref="tileRows"/> rows (query positions times the tile's heads) of one sequence: their keys and values are read once for all of them.</summary>
 /// <remarks>Tokens are taken in pieces of 64 and partitions of 256 at absolute positions. Within a partition a row's scores, their maximum, the sum of
 /// exponentials (16 lanes by token, one tree) and the weighted values (one chain of multiply-adds by token) depend on the row alone; partitions are
-/// merged in order. Tokens that a row does not see do not reach it: vectors never multiply them, tile registers by 0 where they are finite. A NaN in an unused slot stays there.</remarks>
+/// merged in order. Tokens that a row does not see do not reach it: f32 products never multiply them, those of bf16 by 0 where they are finite. A NaN in an unused slot stays there.</remarks>
 internal readonly unsafe partial struct AttentionJob<T> : IJob
     where T : unmanaged, ILanes<T>
 {
@@ -31,10 +31,10 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
     private readonly AttentionRule rule;
     private readonly int heads, group, splits, size, valueSize, padded, tilePositions, tileRows;
     private readonly EmittedAttention? emitted;
-    private readonly bool usesTiles;
+    private readonly bool rounds, usesTiles;
 
-    /// <param name="mayUseTiles">The CPU has tile registers, and queries and weights may be rounded to bf16 where keys and values are.</param>
-    public AttentionJob(ComputePool pool, float* output, float* query, int heads, KvCache cache, AttentionBatch batch, AttentionRule rule, bool mayUseTiles)
+    /// <param name="rounding">What may be done where keys and values are bf16.</param>
+    public AttentionJob(ComputePool pool, float* output, float* query, int heads, KvCache cache, AttentionBatch batch, AttentionRule rule, AttentionRounding rounding)
     {
         this.pool = pool;
         this.output = output;
@@ -47,8 +47,9 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
         padded = cache.Layout.PaddedHeadSize;
         emitted = T.HasEmittedTiles ? EmittedAttention.Of(cache.Layout) : null;
         valueSize = cache.Layout.ValueSize;
-        usesTiles = mayUseTiles && cache.Layout.Type == DType.BF16 && !cache.Layout.IsLatent && AmxAttention.Has(padded) && AttentionScratch.Rows(padded, true) > 0;
-        int rows = AttentionScratch.Rows(padded, usesTiles);
+        rounds = rounding != AttentionRounding.None && cache.Layout.Type == DType.BF16 && !cache.Layout.IsLatent && AmxAttention.Has(padded) && AttentionScratch.Rows(padded, true) > 0;
+        usesTiles = rounds && rounding == AttentionRounding.Tiles;
+        int rows = AttentionScratch.Rows(padded, rounds);
         if (rows < 1) throw new QuireException(ErrorKind.NotSupported, $"attention heads of size {size} are too large for the CPU kernels");
         group = heads / cache.Layout.KvHeads;
         for (splits = 1; group % splits != 0 || group / splits > rows;) splits++;
@@ -113,7 +114,7 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
     private void Attend(int sequence, int first, int positions, int headTile, int worker)
     {
         int rows = positions * group;
-        AttentionScratch scratch = AttentionScratch.Of(pool, worker, tileRows, padded, usesTiles);
+        AttentionScratch scratch = AttentionScratch.Of(pool, worker, tileRows, padded, rounds);
         CopyQueries(first, rows, headTile, scratch);
         for (int row = 0; row < rows; row++) scratch.TotalMax[row] = float.NegativeInfinity;
         int firstPosition = ((int*)batch.Positions.Address)[first];
@@ -136,17 +137,17 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
     {
         int first = ((int*)batch.QueryStart.Address)[sequence], position = ((int*)batch.Positions.Address)[first], start = partition * Partition;
         int end = Math.Min(Highest(position, sequence), start + Partition);
-        AttentionScratch scratch = AttentionScratch.Of(pool, worker, tileRows, padded, usesTiles);
+        AttentionScratch scratch = AttentionScratch.Of(pool, worker, tileRows, padded, rounds);
         float* max = partial + (group * padded);
         CopyQueries(first, group, headTile, scratch);
-        if (!usesTiles)
+        if (!rounds)
         {
             Attend(sequence, headTile, group, position, start, end, scratch, partial, max, max + group);
             return;
         }
-        AmxTiles.ConfigureAttention();
+        if (usesTiles) AmxTiles.ConfigureAttention();
         Attend(sequence, headTile, group, position, start, end, scratch, scratch.Partial, max, max + group);
-        AmxTiles.Release();
+        if (usesTiles) AmxTiles.Release();
         Buffer.MemoryCopy(scratch.Partial, partial, group * padded * 4L, group * padded * 4L);
     }
 
@@ -181,16 +182,16 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
         for (int row = 0; row < rows; row++)
         {
             float* from = Row(query, size, first, row, headTile);
-            if (usesTiles) KvBlocks<T>.Round(from, size, padded, scratch.RoundedQueries + (row * AttentionScratch.QueryStride(padded)));
+            if (rounds) KvBlocks<T>.Round(from, size, padded, scratch.RoundedQueries + (row * AttentionScratch.QueryStride(padded)));
             else Buffer.MemoryCopy(from, scratch.Queries + (row * padded), size * 4L, size * 4L);
         }
     }
 
     private void Attend(int sequence, int headTile, int rows, int firstPosition, int start, int end, in AttentionScratch scratch, float* partial, float* max, float* sum)
     {
-        if (usesTiles)
+        if (rounds)
         {
-            AttendTiles(sequence, headTile, rows, firstPosition, start, end, scratch, partial, max, sum);
+            AttendRounded(sequence, headTile, rows, firstPosition, start, end, scratch, partial, max, sum);
             return;
         }
         int* table = Table(sequence);
@@ -375,7 +376,7 @@ internal readonly unsafe partial struct AttentionJob<T> : IJob
             return;
         }
         T divisor = T.Broadcast(WithSink(headTile, index, max, sum));
-        // Tile registers flush tiny sums to 0, whose sign depends on what else was 0.
+        // Products of bf16 flush tiny sums to 0, whose sign depends on what else was 0.
         for (int d = 0; d < padded; d += 16) T.Store(total + d, (T.Load(total + d) / divisor) + T.Zero);
         Buffer.MemoryCopy(total, row, valueSize * 4L, valueSize * 4L);
     }

@@ -23,18 +23,18 @@ internal readonly unsafe struct AttentionScratch
     private const int Statistics = 4;
     private const int Floats = ComputePool.ScratchBytes / sizeof(float);
 
-    private AttentionScratch(float* memory, int rows, int padded, bool usesTiles)
+    private AttentionScratch(float* memory, int rows, int padded, bool rounds)
     {
         TotalMax = memory;
         TotalSum = TotalMax + rows;
         Max = TotalSum + rows;
         Sum = Max + rows;
         Total = memory + (Statistics * MaxRows);
-        if (usesTiles) rows = AmxProducts.Padded(rows);
+        if (rounds) rows = AmxProducts.Padded(rows);
         Partial = Total + (rows * padded);
         Scores = Partial + (rows * padded);
         Apart = Scores;
-        if (usesTiles)
+        if (rounds)
         {
             Weights = (ushort*)(Scores + (rows * Math.Max(ScoreStride, padded)));
             RoundedQueries = Weights + (rows * WeightStride);
@@ -65,34 +65,34 @@ internal readonly unsafe struct AttentionScratch
     /// <summary>[rows][<see cref="ScoreStride"/>]</summary>
     public float* Scores { get; }
 
-    /// <summary>Vectors: [rows][padded head size].</summary>
+    /// <summary>Exact: [rows][padded head size].</summary>
     public float* Queries { get; }
 
-    /// <summary>Vectors: keys or values of <see cref="Piece"/> tokens.</summary>
+    /// <summary>Exact: keys or values of <see cref="Piece"/> tokens.</summary>
     public float* Wide { get; }
 
-    /// <summary>Tile registers: bf16 [rows][<see cref="QueryStride"/>].</summary>
+    /// <summary>Rounded: bf16 [rows][<see cref="QueryStride"/>].</summary>
     public ushort* RoundedQueries { get; }
 
-    /// <summary>Tile registers: bf16 [rows][<see cref="WeightStride"/>].</summary>
+    /// <summary>Rounded: bf16 [rows][<see cref="WeightStride"/>].</summary>
     public ushort* Weights { get; }
 
-    /// <summary>Tile registers: two blocks' values.</summary>
+    /// <summary>Rounded: two blocks' values.</summary>
     public byte* CleanBlocks { get; }
 
-    /// <summary>Tile registers: values of some of the rows, where scores are spent.</summary>
+    /// <summary>Rounded: values of some of the rows, where scores are spent.</summary>
     public float* Apart { get; }
 
     /// <summary>bf16 numbers between rows of queries.</summary>
     public static int QueryStride(int padded) => (padded + 31) / 32 * 32 | 32;
 
     /// <summary>Rows that fit, at most; 0 where not even one does.</summary>
-    public static int Rows(int padded, bool usesTiles)
+    public static int Rows(int padded, bool rounds)
     {
-        if (!usesTiles) return Math.Max(0, Math.Min(MaxRows, (Floats - (Statistics * MaxRows) - (Piece * padded)) / (ScoreStride + (3 * padded))));
+        if (!rounds) return Math.Max(0, Math.Min(MaxRows, (Floats - (Statistics * MaxRows) - (Piece * padded)) / (ScoreStride + (3 * padded))));
         int row = (2 * padded) + Math.Max(ScoreStride, padded) + ((WeightStride + QueryStride(padded)) / 2), clean = 2 * KvLayout.BlockTokens * padded / 2;
         return Math.Max(0, Math.Min(MaxRows, AmxAttention.Whole((Floats - (Statistics * MaxRows) - clean) / row)));
     }
 
-    public static AttentionScratch Of(ComputePool pool, int worker, int rows, int padded, bool usesTiles) => new((float*)pool.Scratch(worker), rows, padded, usesTiles);
+    public static AttentionScratch Of(ComputePool pool, int worker, int rows, int padded, bool rounds) => new((float*)pool.Scratch(worker), rows, padded, rounds);
 }

@@ -1,44 +1,8 @@
-using System.Runtime.InteropServices;
 using Iced.Intel;
 using Quire.Tensors;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Quire.Kernels.Cpu.Emission;
-
-/// <summary>What attention in tile registers works on. Spent by the call.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 56)]
-internal unsafe struct AmxAttentionArguments
-{
-    public const int BlocksOffset = 0, OffsetOffset = 8, RowsOffset = 16, RowStrideOffset = 24, SumsOffset = 32, SumStrideOffset = 40, CountOffset = 48;
-
-    /// <summary>[count] a head's bf16 keys, or values, of 16 tokens each; for scores one more, which is fetched only.</summary>
-    [FieldOffset(BlocksOffset)]
-    public byte** Blocks;
-
-    /// <summary>Bytes of each that are passed over.</summary>
-    [FieldOffset(OffsetOffset)]
-    public nint Offset;
-
-    /// <summary>bf16 queries [rows][head size], or weights [rows][tokens]; all 16 rows of each block can be read.</summary>
-    [FieldOffset(RowsOffset)]
-    public ushort* Rows;
-
-    /// <summary>Bytes between them.</summary>
-    [FieldOffset(RowStrideOffset)]
-    public nint RowStride;
-
-    /// <summary>Scores [16 rows of each block][tokens], or values [16 rows of each block][dimensions]; written.</summary>
-    [FieldOffset(SumsOffset)]
-    public float* Sums;
-
-    /// <summary>Bytes between them.</summary>
-    [FieldOffset(SumStrideOffset)]
-    public nint SumStride;
-
-    /// <summary>Blocks of 16 tokens, at least 1.</summary>
-    [FieldOffset(CountOffset)]
-    public nint Count;
-}
 
 /// <summary>Scores and weighted values of bf16 rows in tile registers (AMX), straight from the cache's blocks: what a tile register loads is how keys and values lie there.</summary>
 /// <remarks>A score is one chain of steps of 32 (at last 16) dimensions, a value one of steps of 16 tokens; a step adds as <see cref="AmxTileEmitter"/> says. An element's bits depend on its own row and column alone.</remarks>
@@ -72,8 +36,8 @@ internal static class AmxAttentionEmitter
         c.push(rbx);
         c.push(r12);
         Begin(c, rows);
-        c.mov(rbx, __qword_ptr[rdi + AmxAttentionArguments.SumsOffset]);
-        c.mov(r12, __qword_ptr[rdi + AmxAttentionArguments.SumStrideOffset]);
+        c.mov(rbx, __qword_ptr[rdi + RoundedAttentionArguments.SumsOffset]);
+        c.mov(r12, __qword_ptr[rdi + RoundedAttentionArguments.SumStrideOffset]);
         Label block = c.CreateLabel();
         c.Label(ref block);
         NextBlock(c);
@@ -97,7 +61,7 @@ internal static class AmxAttentionEmitter
             if (i + 1 < rowBlocks) Advance16(c, rcx, r12);
         }
         c.add(rbx, KvLayout.BlockTokens * sizeof(float));
-        c.dec(__qword_ptr[rdi + AmxAttentionArguments.CountOffset]);
+        c.dec(__qword_ptr[rdi + RoundedAttentionArguments.CountOffset]);
         c.jnz(block);
         c.pop(r12);
         c.pop(rbx);
@@ -139,10 +103,10 @@ internal static class AmxAttentionEmitter
             }
         }
         foreach (AssemblerRegister64 row in rows) c.add(row, KvLayout.BlockTokens * sizeof(ushort));
-        c.dec(__qword_ptr[rdi + AmxAttentionArguments.CountOffset]);
+        c.dec(__qword_ptr[rdi + RoundedAttentionArguments.CountOffset]);
         c.jnz(block);
-        c.mov(rcx, __qword_ptr[rdi + AmxAttentionArguments.SumsOffset]);
-        c.mov(r10, __qword_ptr[rdi + AmxAttentionArguments.SumStrideOffset]);
+        c.mov(rcx, __qword_ptr[rdi + RoundedAttentionArguments.SumsOffset]);
+        c.mov(r10, __qword_ptr[rdi + RoundedAttentionArguments.SumStrideOffset]);
         for (int i = 0; i < rowBlocks; i++)
         {
             for (int tile = 0; tile < tiles; tile++) c.tilestored(__[rcx + r10 + (tile * 16 * sizeof(float))], Sum[(i * tiles) + tile]);
@@ -170,9 +134,9 @@ internal static class AmxAttentionEmitter
     // r11 list of blocks, r8 bytes between their lines, r10 between rows, rows[i] first of each block of rows.
     private static void Begin(Assembler c, AssemblerRegister64[] rows)
     {
-        c.mov(r11, __qword_ptr[rdi + AmxAttentionArguments.BlocksOffset]);
-        c.mov(r10, __qword_ptr[rdi + AmxAttentionArguments.RowStrideOffset]);
-        c.mov(rows[0], __qword_ptr[rdi + AmxAttentionArguments.RowsOffset]);
+        c.mov(r11, __qword_ptr[rdi + RoundedAttentionArguments.BlocksOffset]);
+        c.mov(r10, __qword_ptr[rdi + RoundedAttentionArguments.RowStrideOffset]);
+        c.mov(rows[0], __qword_ptr[rdi + RoundedAttentionArguments.RowsOffset]);
         for (int i = 1; i < rows.Length; i++)
         {
             c.mov(rows[i], rows[i - 1]);
@@ -184,7 +148,7 @@ internal static class AmxAttentionEmitter
     private static void NextBlock(Assembler c)
     {
         c.mov(rsi, __qword_ptr[r11]);
-        c.add(rsi, __qword_ptr[rdi + AmxAttentionArguments.OffsetOffset]);
+        c.add(rsi, __qword_ptr[rdi + RoundedAttentionArguments.OffsetOffset]);
         c.add(r11, 8);
     }
 

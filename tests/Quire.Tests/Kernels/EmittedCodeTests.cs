@@ -190,6 +190,28 @@ public sealed class EmittedCodeTests
     }
 
     [Fact]
+    public void Attention_of_bf16_multiplies_every_pair_of_every_row_and_tile()
+    {
+        for (int rows = 1; rows <= DotAttentionEmitter.MaxRows; rows++)
+        {
+            for (int tiles = 1; tiles <= DotAttentionEmitter.MaxTiles; tiles++)
+            {
+                foreach (bool fetches in (bool[])[false, true])
+                {
+                    // A loop over four pairs of a head.
+                    Instruction[] scores = Decode(DotAttentionEmitter.Scores(rows, tiles, 80, fetches));
+                    Assert.Equal(4 * rows * tiles, scores.Count(i => i.Mnemonic == Mnemonic.Vdpbf16ps));
+                    Assert.Equal(rows * tiles, scores.Count(i => i.Mnemonic == Mnemonic.Vmovups && i.Op0Kind == OpKind.Memory));
+                    Assert.Equal(fetches ? 4 * tiles : 0, scores.Count(i => i.Mnemonic == Mnemonic.Prefetcht0));
+                }
+                Instruction[] values = Decode(DotAttentionEmitter.Values(rows, tiles));
+                Assert.Equal(8 * rows * tiles, values.Count(i => i.Mnemonic == Mnemonic.Vdpbf16ps));
+                Assert.Equal(rows * tiles, values.Count(i => i.Mnemonic == Mnemonic.Vmovups && i.Op0Kind == OpKind.Memory));
+            }
+        }
+    }
+
+    [Fact]
     public void Attention_in_tile_registers_multiplies_every_block_of_rows_with_every_step()
     {
         for (int blocks = 1; blocks <= AmxAttentionEmitter.MaxRowBlocks; blocks++)

@@ -5,12 +5,12 @@ using Quire.Tensors;
 
 namespace Quire.Kernels.Cpu.Attention;
 
-/// <summary>Attention in tile registers: queries and weights (exponentials, at most 1) are rounded to bf16, as keys and values are kept; scores, sums and what is merged stay f32.</summary>
-/// <remarks>A product of tile registers takes whole blocks of tokens for all rows. Scores of tokens that a row does not see are dropped; their weights are 0, and what no row of the tile
+/// <summary>Attention of bf16: queries and weights (exponentials, at most 1) are rounded to bf16, as keys and values are kept; scores, sums and what is merged stay f32.</summary>
+/// <remarks>A product, of tile registers or of vectors, takes whole blocks of tokens for all rows. Scores of tokens that a row does not see are dropped; their weights are 0, and what no row of the tile
 /// sees is taken out of the values before. What one row sees and its neighbour does not is multiplied by 0, which changes no bit of finite numbers: where others come up, positions are multiplied one by one.</remarks>
 internal readonly unsafe partial struct AttentionJob<T>
 {
-    private void AttendTiles(int sequence, int headTile, int rows, int firstPosition, int start, int end, in AttentionScratch scratch, float* partial, float* max, float* sum)
+    private void AttendRounded(int sequence, int headTile, int rows, int firstPosition, int start, int end, in AttentionScratch scratch, float* partial, float* max, float* sum)
     {
         int* table = Table(sequence);
         byte** blocks = stackalloc byte*[(Partition / BlockTokens) + 1];
@@ -19,7 +19,7 @@ internal readonly unsafe partial struct AttentionJob<T>
         nint blockBytes = (nint)cache.Blocks.Shape[1];
         for (int b = 0; b < count; b++) blocks[b] = keys + (table[(start / BlockTokens) + b] * blockBytes);
         blocks[count] = NextKeys(sequence, headTile, end, blocks[count - 1]);
-        AmxAttention.Scores(rows, padded, new AmxAttentionArguments
+        var products = new RoundedAttentionArguments
         {
             Blocks = blocks,
             Rows = scratch.RoundedQueries,
@@ -27,7 +27,9 @@ internal readonly unsafe partial struct AttentionJob<T>
             Sums = scratch.Scores,
             SumStride = ScoreStride * sizeof(float),
             Count = count,
-        });
+        };
+        if (usesTiles) AmxAttention.Scores(rows, padded, products);
+        else DotAttention.Scores(rows, padded, products);
         for (int row = 0; row < rows; row++)
         {
             ushort* weights = scratch.Weights + (row * AttentionScratch.WeightStride);
@@ -85,7 +87,7 @@ internal readonly unsafe partial struct AttentionJob<T>
             blocks[b] = clean;
             clean += cache.Layout.HeadBytes;
         }
-        AmxAttention.Values(rows, padded, new AmxAttentionArguments
+        var products = new RoundedAttentionArguments
         {
             Blocks = blocks,
             Rows = scratch.Weights + (row * AttentionScratch.WeightStride) + (first * BlockTokens) - start,
@@ -93,18 +95,20 @@ internal readonly unsafe partial struct AttentionJob<T>
             Sums = values,
             SumStride = padded * sizeof(float),
             Count = count,
-        });
+        };
+        if (usesTiles) AmxAttention.Values(rows, padded, products);
+        else DotAttention.Values(rows, padded, products);
     }
 
     /// <summary>A block's values, with 0 for tokens outside low .. high - 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Clean(byte* values, int low, int high, byte* to)
     {
-        for (long line = 0; line < cache.Layout.HeadBytes; line += 64)
+        int bytes = (int)cache.Layout.HeadBytes;
+        for (int token = 0; token < BlockTokens; token += 2, values += 64, to += 64)
         {
-            int token = (int)(line / 64 % (BlockTokens / 2)) * 2;
-            uint seen = (token >= low && token < high ? 0x0000ffffu : 0) | (token + 1 >= low && token + 1 < high ? 0xffff0000u : 0);
-            (Vector512.Load((uint*)(values + line)) & Vector512.Create(seen)).Store((uint*)(to + line));
+            Vector512<uint> seen = Vector512.Create((token >= low && token < high ? 0x0000ffffu : 0) | (token + 1 >= low && token + 1 < high ? 0xffff0000u : 0));
+            for (int tile = 0; tile < bytes; tile += AmxAttentionEmitter.TileBytes) (Vector512.Load((uint*)(values + tile)) & seen).Store((uint*)(to + tile));
         }
     }
 
