@@ -224,10 +224,10 @@ public abstract class KernelSet
         private static bool TakesCodes(PackedFormat format) => !TBFloat.AreTileRegisters && BFloatCodeTiles.Has(format);
 
         internal override bool ShareBf16Rows(PackedFormat a, PackedFormat b) =>
-            TakesCodes(a) == TakesCodes(b) && (!TakesCodes(a) || (a.HeaderInputs == b.HeaderInputs && a.HasNibbles == b.HasNibbles));
+            TakesCodes(a) == TakesCodes(b) && (!TakesCodes(a) || (a.HeaderInputs == b.HeaderInputs && a.HasNibbles == b.HasNibbles && BFloatCodeTiles.Of(a).BlockRows == BFloatCodeTiles.Of(b).BlockRows));
 
         private static BFloatRecords Records(nint rounded, int rows, long inputs, PackedFormat format) =>
-            new(rounded, new RowBlocks(rows, BFloatCodeTiles.Of(format).BlockRows), new BFloatRuns(format, Groups(inputs)));
+            new(rounded, new RowBlocks(rows, BFloatCodeTiles.Of(format).BlockRows), new BFloatRuns(format, Groups(inputs)), format.HasNibbles);
 
         internal override void LinearBf16(ComputePool pool, Tensor input, nint rounded, PackedWeight weight, ProductOutput output)
         {

@@ -16,6 +16,8 @@ internal sealed record RandomProduct(string Name, WeightFormat Format, CpuActiva
         Of(WeightFormat.Q8_0, CpuActivations.BF16), Of(WeightFormat.Q4_0, CpuActivations.BF16), Of(WeightFormat.Q4_1, CpuActivations.BF16),
         // As AWQ has it: groups of 128 with zeros.
         new("W4A16", WeightFormat.Coded, CpuActivations.BF16, _ => new CodedLayout(CodeKind.Unsigned4, GroupSize, DType.F16) { HasZeros = true }),
+        // As FP8 checkpoints have it: blocks of 128 x 128.
+        new("FP8 x BF16", WeightFormat.Coded, CpuActivations.BF16, _ => new CodedLayout(CodeKind.E4M3, GroupSize, DType.F32)),
         new("W8A8", WeightFormat.Coded, CpuActivations.Int8, inputs => new CodedLayout(CodeKind.Unsigned8, inputs, DType.BF16) { Activations = new ActivationScheme(ActivationFormat.Int8) }),
         Of(WeightFormat.Q8_0, CpuActivations.Int8), Of(WeightFormat.Q4_0, CpuActivations.Int8), Of(WeightFormat.Q4_1, CpuActivations.Int8),
         new("IQ4_NL x Int8", WeightFormat.Coded, CpuActivations.Int8, _ => GgmlCodes.Layout(GgmlType.IQ4_NL)!),

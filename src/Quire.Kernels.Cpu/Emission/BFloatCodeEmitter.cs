@@ -4,7 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Quire.Kernels.Cpu.Emission;
 
-/// <summary>Register tiles of bf16 activations times the codes of a weight with vdpbf16ps on 512-bit registers: codes are whole numbers that bf16 holds exactly, or levels rounded to it.</summary>
+/// <summary>Register tiles of bf16 activations times the codes of a weight with vdpbf16ps on 512-bit registers: codes are whole numbers or float8 numbers, which bf16 holds exactly, or levels rounded to it.</summary>
 /// <remarks>A run of inputs under one scale is one chain of pairs from zero; then sum = fma(chain, scale, sum), and where the weight has minima or zeros sum = fma(minimum, sum of the run's
 /// activations, sum), zeros as the minimum -zero * scale. Every shape does the same in the same order, so a row has the same bits in any batch.</remarks>
 internal static class BFloatCodeEmitter
@@ -18,9 +18,12 @@ internal static class BFloatCodeEmitter
     private const int PrefetchBytes = 2048;
 
     /// <summary>Rows times tiles at most: their chains leave room for two activations, and for what unpacking takes in all and for each tile.</summary>
-    public static int MaxChains(PackedFormat format, int tiles) => EmittedCode.Zmm.Length - 2 - (2 * tiles) - Constants(format);
+    public static int MaxChains(PackedFormat format, int tiles) => EmittedCode.Zmm.Length - 2 - (tiles * PerTile(format)) - Constants(format);
 
     private static int Constants(PackedFormat format) => format.HasNibbles ? 1 : 6;
+
+    // Registers that unpacking takes for each tile in flight.
+    private static int PerTile(PackedFormat format) => format.Codes == CodeType.Float8 ? 3 : 2;
 
     /// <param name="format">Nibbles or bytes.</param>
     /// <param name="isWide">Codes have been widened to bf16 (<see cref="Widen"/>); only scales are read as packed.</param>
@@ -57,7 +60,7 @@ internal static class BFloatCodeEmitter
         c.jnz(run);
     });
 
-    // Codes of pairs of inputs as bf16: pair 4 v + s is inputs 8 v + (0, 2), (4, 6), (1, 3), (5, 7), the order in which nibbles lie in 16-bit words.
+    // Codes of pairs of inputs as bf16: of nibbles pair 4 v + s is inputs 8 v + (0, 2), (4, 6), (1, 3), (5, 7), the order in which they lie in 16-bit words; of bytes (0, 2), (1, 3), (4, 6), (5, 7).
     private readonly struct CodeRegisters(Assembler c, PackedFormat format, int firstFree)
     {
         private readonly AssemblerRegisterZMM[] constants = EmittedCode.Zmm[^Constants(format)..];
@@ -66,7 +69,7 @@ internal static class BFloatCodeEmitter
         public void LoadConstants()
         {
             for (int i = 0; i < constants.Length; i++) c.vmovdqu64(constants[i], __zmmword_ptr[rax + (64 * i)]);
-            if (format.HasNibbles) return;
+            if (format.Codes != CodeType.Bits8) return;
             // The lowest byte of each doubleword.
             c.mov(rax, 0x1111111111111111);
             c.kmovq(k1, rax);
@@ -76,26 +79,48 @@ internal static class BFloatCodeEmitter
         /// <param name="at">Codes of the group from an offset on.</param>
         public AssemblerRegisterZMM Pair(int pair, int slot, Func<int, AssemblerMemoryOperand> at)
         {
-            int vector = pair / 4, step = pair % 4;
+            AssemblerRegisterZMM[] registers = EmittedCode.Zmm[(firstFree + (slot * PerTile(format)))..];
             if (format.HasNibbles)
             {
-                AssemblerRegisterZMM words = EmittedCode.Zmm[firstFree + (2 * slot)], numbers = EmittedCode.Zmm[firstFree + (2 * slot) + 1];
-                if (step == 0) c.vmovdqu64(words, at(64 * vector));
+                AssemblerRegisterZMM words = registers[0], numbers = registers[1];
+                if (pair % 4 == 0) c.vmovdqu64(words, at(16 * pair));
                 else c.vpsrlw(words, words, 4);
                 // Five bits of an index count: the table holds its numbers twice, so a neighbour's bit needs no masking.
                 c.vpermw(numbers, words, constants[0]);
                 return numbers;
             }
-            AssemblerRegisterZMM[] halves = [EmittedCode.Zmm[firstFree + (2 * slot)], EmittedCode.Zmm[firstFree + (2 * slot) + 1]];
+            AssemblerMemoryOperand bytes = at(64 * (pair / 2));
+            if (format.Codes == CodeType.Float8) return Float8(pair % 2, registers[0], registers[1], registers[2], bytes);
             for (int half = 0; half < 2; half++)
             {
                 // A byte in the lowest bits of 2^23.
-                c.vmovaps(halves[half], constants[4]);
-                c.vpermb(halves[half].k1, constants[(2 * (step / 2)) + half], at(64 * ((2 * vector) + (step % 2))));
-                c.vsubps(halves[half], halves[half], constants[5]);
+                c.vmovaps(registers[half], constants[4]);
+                c.vpermb(registers[half].k1, constants[(2 * (pair % 2)) + half], bytes);
+                c.vsubps(registers[half], registers[half], constants[5]);
             }
-            c.vcvtne2ps2bf16(halves[0], halves[1], halves[0]);
-            return halves[0];
+            c.vcvtne2ps2bf16(registers[0], registers[1], registers[0]);
+            return registers[0];
+        }
+
+        // Both bytes of each number from tables of 128 magnitudes; then the even ones of four inputs, then the odd ones.
+        private AssemblerRegisterZMM Float8(int pair, AssemblerRegisterZMM low, AssemblerRegisterZMM high, AssemblerRegisterZMM numbers, AssemblerMemoryOperand codes)
+        {
+            const byte orOfAnd = 0xf8, orOfAndNot = 0xf4;
+            AssemblerRegisterZMM signs = constants[4], lowBytes = constants[5];
+            if (pair == 0)
+            {
+                c.vmovdqu64(low, codes);
+                c.vmovdqa64(high, low);
+                c.vpermi2b(low, constants[0], constants[1]);
+                c.vpermi2b(high, constants[2], constants[3]);
+                c.vpternlogd(high, signs, codes, orOfAnd);
+                c.vpsllw(numbers, high, 8);
+                c.vpternlogd(numbers, low, lowBytes, orOfAnd);
+                return numbers;
+            }
+            c.vpsrlw(numbers, low, 8);
+            c.vpternlogd(numbers, high, lowBytes, orOfAndNot);
+            return numbers;
         }
     }
 
@@ -178,7 +203,7 @@ internal static class BFloatCodeEmitter
                         c.vdpbf16ps(Chain(row, 0), weights[0], __dword_bcst[r8 + address]);
                         continue;
                     }
-                    AssemblerRegisterZMM activation = Operand((isWide ? tiles : 2 * tiles) + (row % 2));
+                    AssemblerRegisterZMM activation = Operand((isWide ? tiles : tiles * PerTile(format)) + (row % 2));
                     c.vbroadcastss(activation, __dword_ptr[r8 + address]);
                     for (int tile = 0; tile < tiles; tile++) c.vdpbf16ps(Chain(row, tile), weights[tile], activation);
                 }

@@ -11,6 +11,7 @@ internal sealed unsafe class BFloatCodeTiles
     private const int MaxTiles = OutputPanels.Tiles;
     private const int MinTiles = 2;
     private const int MaxRows = 12;
+    private const int Float8Start = (2 + (2 * 6)) * 64;
 
     // From so many blocks on it costs less to widen bytes once.
     private const int WideBlocks = 9;
@@ -36,7 +37,7 @@ internal sealed unsafe class BFloatCodeTiles
 
     /// <summary>The format has such products, and this CPU the instructions.</summary>
     public static bool Has(PackedFormat format) =>
-        CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16 && !format.ByColumn && format.GroupSize >= Packing.Group && (format.HasNibbles || (format.Codes == CodeType.Bits8 && Avx512Vbmi.IsSupported));
+        CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16 && !format.ByColumn && format.GroupSize >= Packing.Group && (format.HasNibbles || (format.Codes is CodeType.Bits8 or CodeType.Float8 && Avx512Vbmi.IsSupported));
 
     public static BFloatCodeTiles Of(PackedFormat format) => Known.GetOrAdd(format with { Levels = 0 }, key => new BFloatCodeTiles(key));
 
@@ -52,6 +53,7 @@ internal sealed unsafe class BFloatCodeTiles
     {
         CodeType.Levels4 => (byte*)weight.Levels + LevelTable.WordsOffset,
         CodeType.Bits4 => (byte*)Constants.Address + (weight.Offset == OffsetType.Middle ? 0 : 64),
+        CodeType.Float8 => (byte*)Constants.Address + Float8Start,
         _ => (byte*)Constants.Address + 128 + (weight.Offset == OffsetType.Middle ? 0 : 6 * 64),
     };
 
@@ -66,10 +68,10 @@ internal sealed unsafe class BFloatCodeTiles
     public void Widen(BFloatCodeArguments* arguments) => ((delegate* unmanaged[SuppressGCTransition]<BFloatCodeArguments*, void>)widening)(arguments);
 
     // Numbers of nibbles around their middle, and from 0, twice each in words; then of bytes around their middle and from 0: for both pairs of four inputs and both halves of the columns which
-    // byte of 64 becomes the lowest of each doubleword; 2^23; what is subtracted to leave the number.
+    // byte of 64 becomes the lowest of each doubleword; 2^23; what is subtracted to leave the number. Of float8 the low and the high bytes of 128 magnitudes as bf16; the sign of each byte; the low byte of each word.
     private static NativeBuffer MakeConstants()
     {
-        var buffer = new NativeBuffer((2 + (2 * 6)) * 64);
+        var buffer = new NativeBuffer(Float8Start + (6 * 64));
         for (int i = 0; i < 32; i++)
         {
             ((ushort*)buffer.Address)[i] = Packing.RoundToBf16((i % 16) - 8);
@@ -87,6 +89,14 @@ internal sealed unsafe class BFloatCodeTiles
                 ((float*)words)[80 + i] = magic + (kind == 0 ? 128 : 0);
             }
         }
+        var float8 = (byte*)(buffer.Address + Float8Start);
+        for (int code = 0; code < 128; code++)
+        {
+            ushort number = Packing.RoundToBf16(Tensors.Float8.WidenE4M3((byte)code));
+            (float8[code], float8[128 + code]) = ((byte)number, (byte)(number >> 8));
+        }
+        new Span<byte>(float8 + 256, 64).Fill(0x80);
+        new Span<ushort>(float8 + 320, 32).Fill(0x00ff);
         return buffer;
     }
 }

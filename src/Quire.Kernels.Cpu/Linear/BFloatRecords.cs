@@ -5,15 +5,15 @@ using Quire.Kernels.Cpu.Simd;
 namespace Quire.Kernels.Cpu.Linear;
 
 /// <summary>Activations rounded to bf16 as products with codes read them: blocks of [groups] of { [rows of the block][32] bf16, [rows] f32 }, so that a kernel reaches all its rows from one pointer
-/// with constant offsets. Eight inputs lie as 0, 2, 4, 6, 1, 3, 5, 7; the f32 number is the sum of a row's rounded inputs from the start of their run on.</summary>
-internal readonly unsafe struct BFloatRecords(nint address, RowBlocks blocks, BFloatRuns runs)
+/// with constant offsets. Eight inputs lie as 0, 2, 4, 6, 1, 3, 5, 7 for nibbles and as 0, 2, 1, 3, 4, 6, 5, 7 for bytes; the f32 number is the sum of a row's rounded inputs from the start of their run on.</summary>
+internal readonly unsafe struct BFloatRecords(nint address, RowBlocks blocks, BFloatRuns runs, bool hasNibbles)
 {
     /// <summary>Bytes of a row's group without its sum.</summary>
     public const int RowBytes = Packing.Group * sizeof(ushort);
 
     private const int BytesPerRow = RowBytes + sizeof(float);
 
-    private static readonly Vector512<ushort> Order = Vector512.Create([.. Enumerable.Range(0, Packing.Group).Select(i => (ushort)((i / 8 * 8) + (i % 4 * 2) + (i / 4 % 2)))]);
+    private static readonly Vector512<ushort> NibbleOrder = Order(0, 2, 4, 6, 1, 3, 5, 7), ByteOrder = Order(0, 2, 1, 3, 4, 6, 5, 7);
 
     public RowBlocks Blocks { get; } = blocks;
 
@@ -36,6 +36,7 @@ internal readonly unsafe struct BFloatRecords(nint address, RowBlocks blocks, BF
         ushort* rounded = stackalloc ushort[Packing.Group];
         int block = Blocks.Of(row), rows = Blocks.Size(block), inBlock = row - Blocks.First(block);
         byte* record = Block(block, 0);
+        Vector512<ushort> order = hasNibbles ? NibbleOrder : ByteOrder;
         float sum = 0;
         for (int group = 0; group < Runs.RowGroups; group++, record += GroupBytes(rows))
         {
@@ -49,8 +50,15 @@ internal readonly unsafe struct BFloatRecords(nint address, RowBlocks blocks, BF
             T.StoreBf16(rounded + 16, T.Load(from + 16));
             if (Runs.Begins(group)) sum = 0;
             sum += T.Sum(T.WidenBf16(rounded) + T.WidenBf16(rounded + 16));
-            Vector512.Store(Vector512.Shuffle(Vector512.Load(rounded), Order), (ushort*)(record + (inBlock * RowBytes)));
+            Vector512.Store(Vector512.Shuffle(Vector512.Load(rounded), order), (ushort*)(record + (inBlock * RowBytes)));
             ((float*)(record + (rows * RowBytes)))[inBlock] = sum;
         }
+    }
+
+    private static Vector512<ushort> Order(params ReadOnlySpan<ushort> eight)
+    {
+        var order = new ushort[Packing.Group];
+        for (int i = 0; i < order.Length; i++) order[i] = (ushort)((i / 8 * 8) + eight[i % 8]);
+        return Vector512.Create(order);
     }
 }

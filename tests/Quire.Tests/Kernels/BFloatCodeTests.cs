@@ -13,9 +13,9 @@ public sealed unsafe class BFloatCodeTests
     private static bool IsSupported => BFloatCodeTiles.Has(new PackedFormat(CodeType.Bits8, Packing.Group));
 
     public static IEnumerable<TheoryDataRow<CodeKind, int, bool>> Cases =>
-        from kind in (CodeKind[])[CodeKind.Unsigned4, CodeKind.Unsigned8, CodeKind.Level]
+        from kind in (CodeKind[])[CodeKind.Unsigned4, CodeKind.Unsigned8, CodeKind.Level, CodeKind.E4M3]
         from groupSize in (int[])[32, 64, 96, 128, 256, 288, 544, int.MaxValue]
-        from hasZeros in kind == CodeKind.Level ? [false] : (bool[])[false, true]
+        from hasZeros in kind is CodeKind.Level or CodeKind.E4M3 ? [false] : (bool[])[false, true]
         select new TheoryDataRow<CodeKind, int, bool>(kind, groupSize, hasZeros);
 
     [Theory, MemberData(nameof(Cases))]
@@ -68,7 +68,7 @@ public sealed unsafe class BFloatCodeTests
         int inputs = (int)matrix.Shape[1], outputs = (int)matrix.Shape[0], groups = (int)PackedFormat.Padded(inputs) / Packing.Group;
         Tensor input = KernelSets.Upload(owned, x, DType.F32, new Shape(rows, inputs)), output = KernelSets.Unwritten(owned, new Shape(rows, outputs));
         using var memory = new NativeBuffer(BFloatRecords.Bytes(rows, groups));
-        var records = new BFloatRecords(memory.Address, new RowBlocks(rows, BFloatCodeTiles.Of(weight.Format).BlockRows), new BFloatRuns(weight.Format, groups));
+        var records = new BFloatRecords(memory.Address, new RowBlocks(rows, BFloatCodeTiles.Of(weight.Format).BlockRows), new BFloatRuns(weight.Format, groups), weight.Format.HasNibbles);
         var rounding = new BFloatRecordRounding<Avx512Lanes>((float*)input.Address, inputs, records);
         KernelSets.Pool.Run(ref rounding, rounding.Items);
         var job = new BFloatCodeLinearJob<Avx512Lanes>(KernelSets.Pool, weight, records, new ProductOutput((float*)output.Address, outputs, outputs, null, null));
@@ -103,6 +103,7 @@ public sealed unsafe class BFloatCodeTests
     private static double Number(CodedLayout coding, int code) => coding.Kind switch
     {
         CodeKind.Level => Rounded(coding.Levels![code]),
+        CodeKind.E4M3 => Float8.WidenE4M3((byte)code),
         _ when coding.HasZeros => code,
         CodeKind.Unsigned4 => code - 8,
         _ => code - 128,

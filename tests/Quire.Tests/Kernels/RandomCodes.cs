@@ -17,6 +17,9 @@ internal sealed class RandomCodes : IWeightRows
         int numbers = coding.Kind is CodeKind.Unsigned4 or CodeKind.Level ? 16 : 256;
         codes = new byte[outputs * inputs];
         for (int i = 0; i < codes.Length && !onlyLowest; i++) codes[i] = (byte)random.Next(numbers);
+        // Those of float8 that are no numbers.
+        if (coding.Kind == CodeKind.E4M3)
+            for (int i = 0; i < codes.Length; i++) if ((codes[i] & 0x7f) == 0x7f) codes[i] = 0;
         scales = new float[outputs * coding.Groups(inputs)];
         zeros = new byte[scales.Length];
         for (int i = 0; i < scales.Length; i++) (scales[i], zeros[i]) = (Stored((float)random.NextDouble() + 0.1f), coding.HasZeros ? (byte)random.Next(numbers) : (byte)0);
