@@ -43,7 +43,7 @@ internal unsafe struct WideningArguments
     [FieldOffset(ColumnsOffset)]
     public uint* Columns;
 
-    /// <summary>Of bytes: columns 0 to 7 twice each, in doublewords, and 8 to 15; then for both halves of the columns which byte of 64 becomes each doubleword of a pair of inputs, the first two of four and the last two.</summary>
+    /// <summary>Of bytes: columns 0 to 7 twice each, in doublewords, and 8 to 15; then for both halves of the columns which byte of 64 becomes each doubleword of a pair of inputs, the first two of four and the last two: its lowest byte, of float8 its highest.</summary>
     [FieldOffset(BytesOffset)]
     public uint* Bytes;
 }
@@ -55,7 +55,7 @@ internal static class WideningEmitter
     private const int PrefetchBytes = 2048;
 
     /// <summary>Nibbles or bytes with a scale for 32 or more inputs.</summary>
-    public static bool Has(PackedFormat format) => format.GroupSize >= Packing.Group && format.Codes is CodeType.Bits4 or CodeType.Bits8 or CodeType.Levels4;
+    public static bool Has(PackedFormat format) => format.GroupSize >= Packing.Group && format.Codes is CodeType.Bits4 or CodeType.Bits8 or CodeType.Levels4 or CodeType.Float8;
 
     public static EmittedCode Emit(PackedFormat format) => EmittedCode.Assemble(c => new Emitter(c, format).Emit());
 
@@ -68,6 +68,11 @@ internal static class WideningEmitter
 
         // Then by pair of inputs.
         private static readonly AssemblerRegisterZMM[] Pairs = [zmm21, zmm20, zmm19, zmm18];
+
+        // Of float8: where sign, exponent and mantissa stand, and 2^120, which moves the exponent's bias from 7 to 127.
+        private static readonly AssemblerRegisterZMM Float8Bits = zmm17, Float8Bias = zmm16;
+
+        private bool IsFloat8 => format.Codes == CodeType.Float8;
 
         private bool HasZeros => format.Offset == OffsetType.Zero;
 
@@ -92,9 +97,16 @@ internal static class WideningEmitter
                 c.mov(rax, __qword_ptr[rdi + WideningArguments.BytesOffset]);
                 for (int half = 0; half < 2; half++) c.vmovdqu64(Twice[half], __zmmword_ptr[rax + (64 * half)]);
                 for (int i = 0; i < 4; i++) c.vmovdqu64(Pairs[i], __zmmword_ptr[rax + (64 * (2 + i))]);
-                // The lowest byte of each doubleword.
-                c.mov(rax, 0x1111111111111111);
+                // The lowest byte of each doubleword, or the highest.
+                c.mov(rax, IsFloat8 ? unchecked((long)0x8888888888888888) : 0x1111111111111111);
                 c.kmovq(k1, rax);
+                if (IsFloat8)
+                {
+                    c.mov(eax, unchecked((int)0x87f00000));
+                    c.vpbroadcastd(Float8Bits, eax);
+                    c.mov(eax, BitConverter.SingleToInt32Bits(MathF.ScaleB(1, 120)));
+                    c.vpbroadcastd(Float8Bias, eax);
+                }
             }
             if (format.ByColumn)
             {
@@ -207,6 +219,15 @@ internal static class WideningEmitter
             for (int half = 0; half < 2; half++)
             {
                 c.vpermb(numbers[half].k1.z, Pairs[(2 * inputs) + half], words);
+                if (IsFloat8)
+                {
+                    // The sign stays where it is.
+                    c.vpsrad(numbers[half], numbers[half], 4);
+                    c.vpandd(numbers[half], numbers[half], Float8Bits);
+                    c.vmulps(numbers[half], numbers[half], Float8Bias);
+                    c.vmulps(numbers[half], numbers[half], Scales[half]);
+                    continue;
+                }
                 c.vcvtdq2ps(numbers[half], numbers[half]);
                 if (HasZeros && !IsAdded)
                 {

@@ -40,7 +40,7 @@ internal sealed unsafe class EmittedWidening
                 Numbers = (float*)numbers,
                 Interleave = (ushort*)Constants.Address,
                 Columns = (uint*)(Constants.Address + (3 * 64)),
-                Bytes = (uint*)(Constants.Address + (5 * 64)),
+                Bytes = (uint*)(Constants.Address + ((format.Codes == CodeType.Float8 ? 11 : 5) * 64)),
             };
             ((delegate* unmanaged[SuppressGCTransition]<WideningArguments*, void>)function)(&arguments);
             int done = groups * Math.Max(1, headers);
@@ -50,10 +50,10 @@ internal sealed unsafe class EmittedWidening
         }
     }
 
-    // The order of words; the numbers of nibbles around their middle, and from 0; the two orders of columns; those of bytes.
+    // The order of words; the numbers of nibbles around their middle, and from 0; the two orders of columns; those of bytes, and of float8.
     private static NativeBuffer MakeConstants()
     {
-        var buffer = new NativeBuffer(11 * 64);
+        var buffer = new NativeBuffer(17 * 64);
         for (int i = 0; i < 16; i++)
         {
             ((ushort*)buffer.Address)[2 * i] = (ushort)i;
@@ -67,6 +67,11 @@ internal sealed unsafe class EmittedWidening
                 ((uint*)buffer.Address)[80 + (16 * half) + i] = (uint)((8 * half) + (i / 2));
                 for (int pair = 0; pair < 2; pair++) ((uint*)buffer.Address)[112 + (16 * ((2 * pair) + half)) + i] = (uint)((32 * half) + (i / 2 * 4) + (i % 2) + (2 * pair));
             }
+        }
+        for (int i = 0; i < 6 * 16; i++)
+        {
+            uint order = ((uint*)buffer.Address)[80 + i];
+            ((uint*)buffer.Address)[176 + i] = i < 2 * 16 ? order : order << 24;
         }
         return buffer;
     }

@@ -143,11 +143,11 @@ public sealed class EmittedCodeTests
     [Fact]
     public void Widening_converts_and_stores_sixteen_pairs_of_a_group()
     {
-        foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Bits8, CodeType.Levels4])
+        foreach (CodeType type in (CodeType[])[CodeType.Bits4, CodeType.Bits8, CodeType.Levels4, CodeType.Float8])
         {
-            foreach (OffsetType offset in type == CodeType.Levels4 ? [OffsetType.Middle] : Enum.GetValues<OffsetType>())
+            foreach (OffsetType offset in type is CodeType.Levels4 or CodeType.Float8 ? [OffsetType.Middle] : Enum.GetValues<OffsetType>())
             {
-                foreach (bool byColumn in type == CodeType.Bits8 ? [false] : (bool[])[false, true])
+                foreach (bool byColumn in type is CodeType.Bits8 or CodeType.Float8 ? [false] : (bool[])[false, true])
                 {
                     Instruction[] code = Decode(WideningEmitter.Emit(new PackedFormat(type, 64, DType.BF16, offset, ByColumn: byColumn)));
                     Assert.Equal(16, code.Count(i => i.Mnemonic == Mnemonic.Vcvtne2ps2bf16));

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Quire.Kernels.Cpu;
 using Quire.Kernels.Cpu.Linear;
 using Quire.Tensors;
@@ -61,6 +62,33 @@ public sealed class PackedFormatTests
                         for (int k = 0; k < count; k++)
                             for (int column = 0; column < 16 && (tile * 16) + column < Outputs; column++)
                                 Assert.Equal(Packing.RoundToBf16(values[(((tile * 16) + column) * Inputs) + first + k]), ((ushort*)rounded.Address)[(k / 2 * 32) + (column * 2) + (k % 2)]);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public unsafe void Emitted_widening_of_float8_rounds_the_values_to_bf16()
+    {
+        Assert.SkipUnless(CpuFeatures.CanEmit && CpuFeatures.Avx512Bf16 && Avx512Vbmi.IsSupported, "This CPU has no vcvtne2ps2bf16, or no vpermb.");
+        foreach (DType scaleType in (DType[])[DType.F16, DType.BF16, DType.F32])
+        {
+            foreach (int groupSize in (int[])[32, 128, 256])
+            {
+                var matrix = new RandomCodes(Outputs, 256, new CodedLayout(CodeKind.E4M3, groupSize, scaleType), groupSize);
+                using PackedWeight weight = Packing.Pack(KernelSets.Pool, matrix, PackedFormat.F32);
+                using var rounded = new NativeBuffer(256 * 16 * sizeof(ushort));
+                for (int tile = 0; tile < weight.Tiles; tile++)
+                {
+                    EmittedWidening.Of(weight.Format)!.Widen(weight.Format, (byte*)weight.Address + (tile * weight.TileBytes), 0, 256, (ushort*)rounded.Address);
+                    for (int k = 0; k < 256; k++)
+                    {
+                        for (int column = 0; column < 16 && (tile * 16) + column < Outputs; column++)
+                        {
+                            float value = Float8.WidenE4M3(matrix.Code((tile * 16) + column, k)) * matrix.Scale((tile * 16) + column, k / groupSize);
+                            Assert.Equal(Packing.RoundToBf16(value), ((ushort*)rounded.Address)[(k / 2 * 32) + (column * 2) + (k % 2)]);
+                        }
                     }
                 }
             }
