@@ -12,7 +12,7 @@ internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsR
 
     private const int MaxTiles = 4;
     private static readonly ConcurrentDictionary<(PackedFormat, bool), EmittedIntegerTiles> Formats = new();
-    private const int MaxShares = 4;
+    private const int MaxShares = 4, FewBlocksShares = 3, ManyBlocks = 16;
     private readonly nint[] functions = new nint[(MaxRows + 1) * (MaxTiles + 1) * (MaxShares + 1)];
 
     public static bool IsSupported => CpuFeatures.CanEmit && CpuFeatures.Avx512Vnni;
@@ -27,8 +27,8 @@ internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsR
     /// <param name="isAlone">There is no other block.</param>
     public int Tiles(int rows, bool isAlone) => rows == 1 ? MaxTiles : rows <= (isAlone ? ActivationRows.MaxBlockRows : BlockRows(sumsRuns)) ? 2 : 1;
 
-    /// <summary>Blocks of rows that each fetch a share of the next tiles, so that memory is never idle: one line in so many.</summary>
-    public static int FetchShares(int blocks) => blocks >= MaxShares ? MaxShares : blocks >= 2 ? 2 : 1;
+    /// <summary>Blocks of rows that each fetch a share of the next tiles, so that memory is never idle: one line in so many. No share is fetched twice by a few blocks.</summary>
+    public static int FetchShares(int blocks) => blocks >= ManyBlocks ? MaxShares : Math.Min(blocks, FewBlocksShares);
 
     public void Run(int rows, int tiles, int fetchShares, IntegerTileArguments* arguments)
     {
