@@ -221,7 +221,7 @@ public abstract class KernelSet
             Math.Max(((int)rows + TBFloat.Padded(1)) * (long)TBFloat.RowStride((int)inputs) * sizeof(ushort), BFloatRecords.Bytes(rows, Groups(inputs)));
 
         // Tile registers widen codes by their own rules.
-        private static bool TakesCodes(PackedFormat format) => !TBFloat.AreTileRegisters && BFloatCodeTiles.Has(format);
+        private static bool TakesCodes(PackedFormat format) => T.HasEmittedTiles && !TBFloat.AreTileRegisters && BFloatCodeTiles.Has(format);
 
         internal override bool ShareBf16Rows(PackedFormat a, PackedFormat b) =>
             TakesCodes(a) == TakesCodes(b) && (!TakesCodes(a) || (a.HeaderInputs == b.HeaderInputs && a.HasNibbles == b.HasNibbles && BFloatCodeTiles.Of(a).BlockRows == BFloatCodeTiles.Of(b).BlockRows));

@@ -18,7 +18,7 @@ internal readonly unsafe partial struct AttentionJob<T>
         byte* keys = KvBlocks<T>.Keys(cache, 0, headTile / splits);
         nint blockBytes = (nint)cache.Blocks.Shape[1];
         for (int b = 0; b < count; b++) blocks[b] = keys + (table[(start / BlockTokens) + b] * blockBytes);
-        blocks[count] = NextKeys(sequence, headTile, end, blocks[count - 1]);
+        if (usesTiles) blocks[count] = NextKeys(sequence, headTile, end, blocks[count - 1]);
         var products = new RoundedAttentionArguments
         {
             Blocks = blocks,

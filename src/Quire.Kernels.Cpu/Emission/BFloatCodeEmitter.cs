@@ -26,12 +26,12 @@ internal static class BFloatCodeEmitter
     private static int PerTile(PackedFormat format) => format.Codes == CodeType.Float8 ? 3 : 2;
 
     /// <param name="format">Nibbles or bytes.</param>
-    /// <param name="isWide">Codes have been widened to bf16 (<see cref="Widen"/>); only scales are read as packed.</param>
+    /// <param name="isWide">Bytes have been widened to bf16 (<see cref="Widen"/>); only scales are read as packed.</param>
     /// <param name="rows">Rows of the block, at least 1.</param>
     /// <param name="tiles">Column tiles, 1 .. 4; rows * tiles is at most <see cref="MaxChains"/>.</param>
     public static EmittedCode Product(PackedFormat format, bool isWide, int rows, int tiles) => EmittedCode.Assemble(c => new ProductEmitter(c, format, isWide, rows, tiles).Emit());
 
-    /// <summary>Widens runs of one tile's codes to bf16.</summary>
+    /// <summary>Widens runs of one tile's bytes to bf16.</summary>
     public static EmittedCode Widen(PackedFormat format) => EmittedCode.Assemble(c =>
     {
         // rsi codes, rdx destination, r9 runs left, rcx groups left of a run.
@@ -147,10 +147,13 @@ internal static class BFloatCodeEmitter
             c.mov(rbp, __qword_ptr[rdi + BFloatCodeArguments.HeaderStrideOffset]);
             c.mov(r8, __qword_ptr[rdi + BFloatCodeArguments.RecordsOffset]);
             c.mov(rax, __qword_ptr[rdi + BFloatCodeArguments.SumsOffset]);
-            c.mov(r12, __qword_ptr[rdi + BFloatCodeArguments.NextOffset]);
             c.lea(r11, __[rsi + r10]);
             c.lea(r9, __[rdx + rbp]);
-            c.lea(r13, __[r12 + r10]);
+            if (!isWide)
+            {
+                c.mov(r12, __qword_ptr[rdi + BFloatCodeArguments.NextOffset]);
+                c.lea(r13, __[r12 + r10]);
+            }
 
             Label run = c.CreateLabel(), group = c.CreateLabel();
             c.Label(ref run);

@@ -54,8 +54,8 @@ internal static class WideningEmitter
     // A tile is too short for the machine's own prefetchers to catch up.
     private const int PrefetchBytes = 2048;
 
-    /// <summary>Nibbles or bytes with a scale for 32 or more inputs.</summary>
-    public static bool Has(PackedFormat format) => format.GroupSize >= Packing.Group && format.Codes is CodeType.Bits4 or CodeType.Bits8 or CodeType.Levels4 or CodeType.Float8;
+    /// <summary>Nibbles by column or bytes, with a scale for 32 or more inputs.</summary>
+    public static bool Has(PackedFormat format) => format.GroupSize >= Packing.Group && (format.ByColumn || format.Codes is CodeType.Bits8 or CodeType.Float8);
 
     public static EmittedCode Emit(PackedFormat format) => EmittedCode.Assemble(c => new Emitter(c, format).Emit());
 
@@ -125,17 +125,7 @@ internal static class WideningEmitter
             {
                 AssemblerRegisterZMM words = EmittedCode.Zmm[24 + (vector % 2)];
                 c.vmovdqu64(words, __zmmword_ptr[rsi + (64 * vector)]);
-                if (format.HasNibbles)
-                {
-                    Pair(words, 0, 8, (4 * vector) + 0);
-                    Pair(words, 16, 24, (4 * vector) + 1);
-                    Pair(words, 4, 12, (4 * vector) + 2);
-                    Pair(words, 20, 28, (4 * vector) + 3);
-                }
-                else
-                {
-                    for (int pair = 0; pair < 2; pair++) BytePair(words, pair, (2 * vector) + pair);
-                }
+                for (int pair = 0; pair < 2; pair++) BytePair(words, pair, (2 * vector) + pair);
             }
             c.add(rsi, format.CodeBytes);
             c.add(r8, Packing.Group * Packing.Columns * sizeof(ushort));

@@ -28,7 +28,7 @@ internal sealed unsafe class BFloatCodeTiles
     private BFloatCodeTiles(PackedFormat format)
     {
         this.format = format;
-        widening = BFloatCodeEmitter.Widen(format).Address;
+        if (!format.HasNibbles) widening = BFloatCodeEmitter.Widen(format).Address;
         BlockRows = BFloatCodeEmitter.MaxChains(format, MinTiles) / MinTiles;
     }
 
@@ -65,6 +65,7 @@ internal sealed unsafe class BFloatCodeTiles
         ((delegate* unmanaged[SuppressGCTransition]<BFloatCodeArguments*, void>)function)(arguments);
     }
 
+    /// <summary>Widens bytes.</summary>
     public void Widen(BFloatCodeArguments* arguments) => ((delegate* unmanaged[SuppressGCTransition]<BFloatCodeArguments*, void>)widening)(arguments);
 
     // Numbers of nibbles around their middle, and from 0, twice each in words; then of bytes around their middle and from 0: for both pairs of four inputs and both halves of the columns which

@@ -27,7 +27,7 @@ internal sealed unsafe class EmittedIntegerTiles(PackedFormat format, bool sumsR
     /// <param name="isAlone">There is no other block.</param>
     public int Tiles(int rows, bool isAlone) => rows == 1 ? MaxTiles : rows <= (isAlone ? ActivationRows.MaxBlockRows : BlockRows(sumsRuns)) ? 2 : 1;
 
-    /// <summary>Blocks of rows that each fetch a share of the next tiles, so that memory is never idle: one line in so many. No share is fetched twice by a few blocks.</summary>
+    /// <summary>Blocks of rows that each fetch a share of the next tiles, so that memory is never idle: one line in so many. A few blocks have a share each.</summary>
     public static int FetchShares(int blocks) => blocks >= ManyBlocks ? MaxShares : Math.Min(blocks, FewBlocksShares);
 
     public void Run(int rows, int tiles, int fetchShares, IntegerTileArguments* arguments)
